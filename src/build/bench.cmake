@@ -1,0 +1,17 @@
+# tests/bench/x.c is the program bench_x. `dev bench` builds them all (target bench).
+
+add_custom_target(bench)
+file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/bench/*.c)
+get_property(modules GLOBAL PROPERTY TRI_MODULES)
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM name)
+  string(REGEX REPLACE "^bench_|_bench$" "" name ${name})
+  add_executable(bench_${name} EXCLUDE_FROM_ALL ${source})
+  target_include_directories(bench_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/include)
+  foreach(module IN LISTS modules)
+    get_property(folder GLOBAL PROPERTY TRI_FOLDER_${module})
+    target_include_directories(bench_${name} PRIVATE ${folder})
+  endforeach()
+  target_link_libraries(bench_${name} PRIVATE tri_server_archive tri_client_archive)
+  add_dependencies(bench bench_${name})
+endforeach()
