@@ -1,0 +1,77 @@
+/*
+ * A QUIC endpoint that serves HTTP/3: all connections of one UDP socket. ngtcp2 + nghttp3 on
+ * wolfSSL. RFC 9000, 9001, 9114, 9220, 9368, 9369. Sans-I/O: takes datagrams, yields runs of
+ * datagrams, with time as a parameter; the same outside as tri_conn_ops, on datagrams.
+ *
+ * The owner calls recv with what arrived, and afterwards, once a turn, send until it yields
+ * nothing; and expire when deadline_ns has come.
+ */
+#ifndef TRI_H3_ENDPOINT_H
+#define TRI_H3_ENDPOINT_H
+
+#include "base_addr.h"
+#include "base_random.h"
+#include "http_conn.h"
+#include "tls_context.h"
+
+struct tri_h3_endpoint;
+
+/* The largest run that send yields: what one GSO sendmsg takes, bytes. */
+#define TRI_H3_RUN_BYTES_MAX ((size_t)65000)
+
+/* A run of datagrams for one peer: one sendmsg with UDP_SEGMENT. */
+struct tri_h3_run {
+    const uint8_t *data; /* valid until the next call of send, recv, expire or free */
+    size_t len;          /* bytes, all datagrams together */
+    size_t segment;      /* bytes of each datagram but the last, which may be shorter; > 0 */
+    struct tri_addr local, remote;
+    uint8_t ecn; /* the two ECN bits, RFC 3168 */
+};
+
+struct tri_h3_config {
+    const struct tri_alloc *alloc;
+    const struct tri_limits *limits;
+    const struct tri_log *log; /* may be NULL */
+    const struct tri_random *random;
+    const struct tri_tls_context *tls; /* made for QUIC; borrowed, outlives the endpoint */
+    const char *qlog_dir;              /* NULL: none; borrowed */
+    const struct tri_exchange_events *events;
+    bool extended_connect;
+    /*
+     * A connection was made (its handshake has begun). Returns the |user| for its events; fills
+     * |carrier->conn_id| (the rest is the endpoint's). NULL: refuse it (a limit is reached).
+     */
+    void *(*on_accept)(void *owner, struct tri_carrier *carrier, const struct tri_addr *remote);
+    /* The connection of |user| is gone; all its streams are closed. Once for each accept. */
+    void (*on_closed)(void *owner, void *user);
+    void *owner; /* handed to on_accept and on_closed */
+};
+
+TRI_MUST_USE enum tri_err tri_h3_endpoint_new(struct tri_h3_endpoint **out,
+                                              const struct tri_h3_config *config);
+
+/* Takes one datagram. |data| is borrowed for the call. Bad datagrams are dropped and counted. */
+void tri_h3_endpoint_recv(struct tri_h3_endpoint *e, const struct tri_addr *local,
+                          const struct tri_addr *remote, uint8_t ecn, const uint8_t *data,
+                          size_t len, uint64_t now_ns);
+
+/*
+ * Yields the next run to send. false: nothing more now. A caller whose socket is full keeps a copy
+ * of the run and stops calling send until it is writable.
+ */
+bool tri_h3_endpoint_send(struct tri_h3_endpoint *e, struct tri_h3_run *run, uint64_t now_ns);
+
+uint64_t tri_h3_endpoint_deadline_ns(const struct tri_h3_endpoint *e); /* UINT64_MAX: none */
+void tri_h3_endpoint_expire(struct tri_h3_endpoint *e, uint64_t now_ns);
+
+/* Starts to close politely: refuses new connections and requests (GOAWAY); connections close with
+ * H3_NO_ERROR when their streams have ended. */
+void tri_h3_endpoint_shutdown(struct tri_h3_endpoint *e, uint64_t now_ns);
+
+/* No connection is left that may still send (closing and draining ones do not count). */
+bool tri_h3_endpoint_is_idle(const struct tri_h3_endpoint *e);
+
+/* Sends nothing more: ends what is open with TRI_STREAM_CONN_LOST, then frees. */
+void tri_h3_endpoint_free(struct tri_h3_endpoint *e);
+
+#endif

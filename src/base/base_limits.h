@@ -1,0 +1,75 @@
+/*
+ * Every limit of trisock, with unit, default and reason. A limit that a program may set is in
+ * struct tri_limits; the rest are constants that no use has needed to change.
+ */
+#ifndef TRI_BASE_LIMITS_H
+#define TRI_BASE_LIMITS_H
+
+#include "trisock/trisock.h"
+
+struct tri_limits {
+    /* RFC 6455 sets no limit on a message; memory does. 16 MiB is what common servers allow. */
+    size_t message_bytes_max;
+    /* A slow consumer holds at most this, queued and unacknowledged. */
+    size_t queue_bytes_max;
+    /* Shorter than the idle time of common middle boxes, so that a silent socket lives. */
+    uint64_t ping_interval_ms;
+    /* Two pings unanswered: the peer is gone. */
+    uint64_t idle_timeout_ms;
+    /* For the peer to echo our Close, and for its stream to end after ours. */
+    uint64_t close_timeout_ms;
+    /* A slow TLS or QUIC handshake costs memory before anyone is known. */
+    uint64_t handshake_timeout_ms;
+    /* From the first byte of a request head to its end. */
+    uint64_t request_timeout_ms;
+    /* A connection without an open stream or request. */
+    uint64_t keepalive_timeout_ms;
+    /* Concurrent streams per connection, h2 and h3. */
+    uint32_t streams_max;
+    /* Connections of the server, all protocols together. */
+    uint32_t connections_max;
+};
+
+/* Receive window of a stream and of a connection, h2 and h3, bytes. A stream window bounds what
+ * a paused socket makes its peer wait with; the connection window never stops siblings. */
+#define TRI_STREAM_WINDOW_BYTES ((uint32_t)(256 * 1024))
+#define TRI_CONN_WINDOW_BYTES ((uint32_t)(16 * 1024 * 1024))
+
+/* A request head: all field bytes together; and the number of fields. Browsers stay below 8 KiB. */
+#define TRI_REQUEST_HEAD_BYTES_MAX ((size_t)(16 * 1024))
+#define TRI_REQUEST_FIELDS_MAX ((size_t)100)
+#define TRI_REQUEST_LINE_BYTES_MAX ((size_t)(8 * 1024)) /* RFC 9112 section 3 asks for 8,000 */
+
+/* A request body is read and dropped up to this; more is answered 413. */
+#define TRI_REQUEST_BODY_BYTES_MAX ((uint64_t)(1024 * 1024))
+
+/* Bytes held for a stream whose request has no verdict yet. */
+#define TRI_HELD_BYTES_MAX ((size_t)(64 * 1024))
+
+/* A file body: bytes read ahead and not yet released, a response. */
+#define TRI_BODY_BYTES_MAX ((size_t)(256 * 1024))
+#define TRI_BODY_CHUNK_BYTES ((size_t)(16 * 1024))
+
+/* Control frames that a peer may make us queue (pongs) before it is closed with 1008. */
+#define TRI_CONTROL_FRAMES_QUEUED_MAX 64u
+
+/* Frames in one message. A million empty fragments would cost CPU without end. */
+#define TRI_MESSAGE_FRAGMENTS_MAX 65536u
+
+/* Fields that a program may give with one response; 3 of the server's own come on top. */
+#define TRI_RESPONSE_FIELDS_MAX ((size_t)32)
+
+/* After our orderly end of a TCP connection, for the peer to end too before it is cut: else what
+ * it still sends would turn into a reset that eats our last bytes (RFC 9112 section 9.6). */
+#define TRI_LINGER_MS ((uint64_t)1000)
+
+#define TRI_LISTENERS_MAX 16u
+#define TRI_ROUTES_MAX 64u
+
+/* The defaults that trisock.h documents. */
+void tri_limits_default(struct tri_limits *limits);
+
+/* Sets one by its public name. TRI_ERR_INVALID if the value is out of range. */
+enum tri_err tri_limits_set(struct tri_limits *limits, enum tri_limit which, uint64_t value);
+
+#endif

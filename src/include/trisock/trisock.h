@@ -1,0 +1,388 @@
+/*
+ * trisock: WebSocket over HTTP/1.1 (RFC 6455), HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220) on one port.
+ *
+ * This is the whole public interface. A program fills a tri_config (listeners, certificate,
+ * routes), makes a tri_server from it, and runs it, or steps it inside a loop of its own. Handlers
+ * are called on the thread that runs the server; no handler may block.
+ *
+ * Ownership in one paragraph: what you make with a _new you release with its _free. A pointer that
+ * a handler is given is borrowed for that call, except struct tri_ws (yours to use until on_close
+ * returns) and struct tri_request (until it is answered or on_cancel returns). Data that you pass
+ * in is copied before the call returns, unless a declaration says otherwise.
+ *
+ * Threads: every function is for the thread that runs the server, except tri_server_stop.
+ */
+#ifndef TRISOCK_TRISOCK_H
+#define TRISOCK_TRISOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TRI_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define TRI_API __attribute__((visibility("default")))
+#define TRI_MUST_USE __attribute__((warn_unused_result))
+#else
+#define TRI_API
+#define TRI_MUST_USE
+#endif
+
+/* Zero is success, negative is an error, positive is "not yet". */
+enum tri_err {
+    TRI_OK = 0,
+    TRI_PARTIAL = 1,         /* more input is needed; nothing was consumed */
+    TRI_AGAIN = 2,           /* nothing can be done now; a later event will say when */
+    TRI_ERR_NOMEM = -1,      /* an allocation failed */
+    TRI_ERR_INVALID = -2,    /* an argument is not usable; nothing changed */
+    TRI_ERR_PROTOCOL = -3,   /* the peer broke the protocol */
+    TRI_ERR_UTF8 = -4,       /* text is not valid UTF-8 */
+    TRI_ERR_LIMIT = -5,      /* a configured limit was reached */
+    TRI_ERR_FULL = -6,       /* the send queue is full; on_drain says when to go on */
+    TRI_ERR_CLOSED = -7,     /* the socket is closing or closed; nothing was sent */
+    TRI_ERR_IO = -8,         /* a system call failed */
+    TRI_ERR_TLS = -9,        /* TLS failed, or a key or certificate is not usable */
+    TRI_ERR_INUSE = -10,     /* the address is in use */
+    TRI_ERR_NOT_FOUND = -11, /* no such file, route or entry */
+};
+
+/* A short English name of |err|, such as "send queue is full". Static memory, never NULL. */
+TRI_API const char *tri_err_text(enum tri_err err);
+
+/* The library's version, for example "0.1.0". Static memory. */
+TRI_API const char *tri_version(void);
+
+/* ------------------------------------------------------------------------------- messages */
+
+/* The type of a message: RFC 6455 section 5.6. The values are the opcodes. */
+enum tri_type {
+    TRI_TEXT = 1,   /* UTF-8, checked on receipt */
+    TRI_BINARY = 2, /* any bytes */
+};
+
+/* Close codes, RFC 6455 section 7.4.1. 3000 to 4999 are for libraries and applications. */
+enum tri_close_code {
+    TRI_CLOSE_NORMAL = 1000,
+    TRI_CLOSE_GOING_AWAY = 1001,
+    TRI_CLOSE_PROTOCOL_ERROR = 1002,
+    TRI_CLOSE_UNSUPPORTED = 1003,
+    TRI_CLOSE_NO_STATUS = 1005, /* reported, never sent: the Close frame held no code */
+    TRI_CLOSE_ABNORMAL = 1006,  /* reported, never sent: no Close frame came */
+    TRI_CLOSE_BAD_DATA = 1007,
+    TRI_CLOSE_POLICY = 1008,
+    TRI_CLOSE_TOO_BIG = 1009,
+    TRI_CLOSE_INTERNAL_ERROR = 1011,
+    TRI_CLOSE_TRY_AGAIN_LATER = 1013,
+};
+
+/* ----------------------------------------------------------------------------- connections */
+
+/* Which HTTP versions a server offers; combine with |. */
+enum tri_http {
+    TRI_HTTP_1_1 = 1, /* WebSocket by Upgrade, RFC 6455 */
+    TRI_HTTP_2 = 2,   /* WebSocket by extended CONNECT, RFC 8441 */
+    TRI_HTTP_3 = 4,   /* WebSocket by extended CONNECT, RFC 9220 */
+    TRI_HTTP_ALL = 7,
+};
+
+/* What carries a request or a socket. All strings are valid as long as their owner. */
+struct tri_carrier {
+    uint64_t conn_id;        /* counts the server's connections from 1 */
+    int64_t stream_id;       /* HTTP/2 or HTTP/3 stream; on HTTP/1.1 the request's number from 0 */
+    const char *http;        /* "http/1.1", "h2" or "h3" */
+    const char *remote;      /* peer's address, "127.0.0.1:50321" or "[::1]:50321" */
+    const char *tls_version; /* "TLS 1.3" or "TLS 1.2"; "" without TLS */
+    const char *tls_cipher;  /* for example "TLS_AES_128_GCM_SHA256"; "" without TLS */
+    const char *tls_group;   /* key exchange, for example "X25519MLKEM768"; "" if not known */
+};
+
+/* ---------------------------------------------------------------------------------- requests */
+
+/*
+ * A request whose head has been read, normalised: nothing in it depends on the HTTP version.
+ * A WebSocket opening handshake is a request too. It lives until it is answered, by exactly one of
+ * tri_request_accept, tri_request_refuse, tri_request_reply and tri_request_reply_body, now or
+ * later on the server's thread, or until the on_cancel of its handler returns.
+ */
+struct tri_request;
+
+/* One field of a request or response. |name| is lower case, without the colon. */
+struct tri_header {
+    const char *name;
+    const char *value;
+};
+
+/* Strings of the request, NUL-terminated, valid as long as the request. Never NULL. */
+TRI_API const char *tri_request_method(const struct tri_request *req);    /* "GET", "CONNECT" */
+TRI_API const char *tri_request_authority(const struct tri_request *req); /* "localhost:8443" */
+TRI_API const char *tri_request_path(const struct tri_request *req);      /* without the query */
+TRI_API const char *tri_request_query(const struct tri_request *req); /* without "?", may be "" */
+
+/*
+ * The value of the first field called |name| (lower case), or NULL if there is none. Valid as long
+ * as the request.
+ */
+TRI_API const char *tri_request_field(const struct tri_request *req, const char *name);
+
+/* What carries the request. Valid as long as the request. */
+TRI_API const struct tri_carrier *tri_request_carrier(const struct tri_request *req);
+
+/*
+ * Accepts a WebSocket opening handshake. on_open follows before this returns.
+ *
+ * user   becomes the socket's own pointer, handed to its callbacks (see tri_ws_handler)
+ *
+ * Returns TRI_OK; TRI_ERR_INVALID if |req| is no opening handshake; TRI_ERR_NOMEM (the request was
+ * then answered 503). In every case |req| has ended.
+ */
+TRI_API enum tri_err tri_request_accept(struct tri_request *req, void *user);
+
+/*
+ * Answers with |status| (400 to 599) and a short text/plain body that holds |reason|. |req| has
+ * ended afterwards.
+ */
+TRI_API void tri_request_refuse(struct tri_request *req, int status, const char *reason);
+
+/*
+ * Answers with |status| (200 to 599), |headers_len| fields and a body, all copied. content-length
+ * and date are added. To HEAD, the body is left out and its length still told.
+ *
+ * Returns TRI_OK; TRI_ERR_INVALID for a bad status or field, TRI_ERR_NOMEM (both: answered 500).
+ */
+TRI_API enum tri_err tri_request_reply(struct tri_request *req, int status,
+                                       const struct tri_header *headers, size_t headers_len,
+                                       const void *body, size_t body_len);
+
+/* A body that is read piece by piece, as the peer takes it. */
+struct tri_body {
+    /*
+     * Puts up to |max| bytes at |out|, the count in |*len|. Called until |length| bytes came.
+     * Anything but TRI_OK, or *len = 0, aborts the response (the peer sees it cut off).
+     */
+    enum tri_err (*read)(void *user, uint8_t *out, size_t max, size_t *len);
+    void (*close)(void *user); /* called exactly once, last; may be NULL */
+    void *user;
+    uint64_t length; /* bytes, told as content-length */
+};
+
+/* Like tri_request_reply with a body from |body| (copied; its user stays yours until close). */
+TRI_API enum tri_err tri_request_reply_body(struct tri_request *req, int status,
+                                            const struct tri_header *headers, size_t headers_len,
+                                            const struct tri_body *body);
+
+/* A handler of plain HTTP requests. */
+struct tri_http_handler {
+    void (*on_request)(void *user, struct tri_request *req);
+    void (*on_cancel)(void *user, struct tri_request *req); /* unanswered, peer gone; may be NULL */
+};
+
+/* ----------------------------------------------------------------------------------- sockets */
+
+/* One WebSocket, whatever carries it. */
+struct tri_ws;
+
+/* How a socket ended, and what passed over it. */
+struct tri_ws_end {
+    uint16_t code; /* the peer's close code; 1005 or 1006 where none came; ours if we failed it */
+    const char *reason; /* UTF-8, NUL-terminated, may be ""; borrowed for the call */
+    bool clean;         /* a Close frame was sent and one was received */
+    uint64_t messages_in, messages_out;
+    uint64_t bytes_in, bytes_out; /* message bytes, before framing */
+    uint64_t duration_ms;
+};
+
+/*
+ * A handler of WebSockets on one route. |user| is the pointer given to tri_request_accept, or the
+ * route's own when on_request is NULL. Every callback may be NULL. All may send and close.
+ */
+struct tri_ws_handler {
+    /* Decide on an opening handshake that is valid; |user| is the route's. NULL accepts it. */
+    void (*on_request)(void *user, struct tri_request *req);
+    void (*on_cancel)(void *user, struct tri_request *req);
+    void (*on_open)(void *user, struct tri_ws *ws);
+    /* A whole message. |data| is borrowed for the call; text is valid UTF-8. */
+    void (*on_message)(void *user, struct tri_ws *ws, enum tri_type type, const uint8_t *data,
+                       size_t len);
+    /* After TRI_ERR_FULL: the queue has fallen to half of its limit, go on sending. */
+    void (*on_drain)(void *user, struct tri_ws *ws);
+    /* The end, exactly once, last. |ws| is gone when this returns. */
+    void (*on_close)(void *user, struct tri_ws *ws, const struct tri_ws_end *end);
+};
+
+/*
+ * Queues one message, copied. Nothing is written before the loop's turn ends.
+ *
+ * Returns TRI_OK; TRI_ERR_FULL if the queue's limit would be passed (nothing was queued; a message
+ * is always taken when the queue is empty); TRI_ERR_CLOSED after a close; TRI_ERR_NOMEM. Text must
+ * be UTF-8; the peer would fail the socket otherwise.
+ */
+TRI_API TRI_MUST_USE enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type type,
+                                              const void *data, size_t len);
+
+/*
+ * Starts the closing handshake after all that was queued: |code| 1000 to 4999 as RFC 6455 section
+ * 7.4 allows it to be sent, |reason| UTF-8 of up to 123 bytes, or NULL. on_close follows later,
+ * never during this call. On a socket that is closing already it does nothing.
+ *
+ * Returns TRI_OK; TRI_ERR_INVALID if the code or reason may not be sent (nothing happened).
+ */
+TRI_API enum tri_err tri_ws_close(struct tri_ws *ws, uint16_t code, const char *reason);
+
+/* Ends the socket at once, both directions. on_close (1006) follows, never during this call. */
+TRI_API void tri_ws_abort(struct tri_ws *ws);
+
+/* The server's number of the socket, from 1, as the log has it. */
+TRI_API uint64_t tri_ws_id(const struct tri_ws *ws);
+
+/* What carries the socket. Valid until on_close returns. */
+TRI_API const struct tri_carrier *tri_ws_carrier(const struct tri_ws *ws);
+
+/* Bytes queued and not yet released by the transport, framing included. */
+TRI_API size_t tri_ws_queued_bytes(const struct tri_ws *ws);
+
+/* ------------------------------------------------------------------------------ configuration */
+
+/* Everything that a server is made from. Setters copy what they are given. */
+struct tri_config;
+
+/* A configuration with every default in place, or NULL if memory is short. */
+TRI_API struct tri_config *tri_config_new(void);
+TRI_API void tri_config_free(struct tri_config *config); /* NULL is fine */
+
+/*
+ * Adds an address to listen on: "127.0.0.1:8443", "[::1]:8443", "0.0.0.0:443"; port 0 lets the
+ * system choose. TCP and UDP use the same port. Default, if never called: 127.0.0.1:8443 and
+ * [::1]:8443. Returns TRI_OK, TRI_ERR_INVALID (not an address), TRI_ERR_LIMIT (over 16),
+ * TRI_ERR_NOMEM.
+ */
+TRI_API enum tri_err tri_config_listen(struct tri_config *config, const char *address);
+
+/* What a cleartext port answers. */
+enum tri_cleartext {
+    TRI_CLEARTEXT_REFUSE = 0,   /* 426 with Upgrade: TLS/1.2, HTTP/1.1 */
+    TRI_CLEARTEXT_REDIRECT = 1, /* 308 to the https URL, on the first listening port */
+};
+
+/* Adds a cleartext port, which never serves anything. Errors as tri_config_listen. */
+TRI_API enum tri_err tri_config_cleartext(struct tri_config *config, const char *address,
+                                          enum tri_cleartext answer);
+
+/*
+ * PEM files of the certificate chain (leaf first) and its key. Read by tri_server_new. Without
+ * them a certificate for localhost, 127.0.0.1 and ::1 is made and kept under the user's state
+ * directory ($XDG_STATE_HOME/trisock or ~/.local/state/trisock).
+ */
+TRI_API enum tri_err tri_config_certificate(struct tri_config *config, const char *cert_file,
+                                            const char *key_file);
+
+/* Which HTTP versions to offer, TRI_HTTP_ flags. Default TRI_HTTP_ALL. TRI_ERR_INVALID for none. */
+TRI_API enum tri_err tri_config_http(struct tri_config *config, unsigned versions);
+
+/* Whether extended CONNECT is offered on h2 and h3 (RFC 8441 section 3). Default true. */
+TRI_API void tri_config_extended_connect(struct tri_config *config, bool on);
+
+/*
+ * Serves WebSockets at |path| ("/echo": exactly that path, any query). |handler| is borrowed and
+ * must outlive the server. Returns TRI_OK, TRI_ERR_INVALID (no leading "/"), TRI_ERR_LIMIT (over
+ * 64 routes), TRI_ERR_NOMEM. Of two routes that match, the longer path wins.
+ */
+TRI_API enum tri_err tri_config_ws(struct tri_config *config, const char *path,
+                                   const struct tri_ws_handler *handler, void *user);
+
+/*
+ * Serves plain HTTP at |path|: exactly that path, or, where it ends in "/", all below it too.
+ * Otherwise as tri_config_ws. The handler sees every method.
+ */
+TRI_API enum tri_err tri_config_http_route(struct tri_config *config, const char *path,
+                                           const struct tri_http_handler *handler, void *user);
+
+/* Limits. Each has a unit, a default, a range, and a reason (base_limits.h). */
+enum tri_limit {
+    TRI_LIMIT_MESSAGE_BYTES,        /* longest message received; default 16 MiB; over it: 1009 */
+    TRI_LIMIT_QUEUE_BYTES,          /* bytes queued to send per socket; default 1 MiB */
+    TRI_LIMIT_PING_INTERVAL_MS,     /* silence before a ping; default 30,000; 0: never */
+    TRI_LIMIT_IDLE_TIMEOUT_MS,      /* silence before a socket is dead; default 60,000; 0: never */
+    TRI_LIMIT_CLOSE_TIMEOUT_MS,     /* for the closing handshake; default 5,000 */
+    TRI_LIMIT_HANDSHAKE_TIMEOUT_MS, /* TLS or QUIC handshake; default 10,000 */
+    TRI_LIMIT_REQUEST_TIMEOUT_MS,   /* first byte to end of a request head; default 10,000 */
+    TRI_LIMIT_KEEPALIVE_TIMEOUT_MS, /* a connection without streams; default 60,000 */
+    TRI_LIMIT_STREAMS,              /* concurrent streams per connection; default 1,000 */
+    TRI_LIMIT_CONNECTIONS,          /* connections per server; default 100,000 */
+};
+
+/* TRI_OK, or TRI_ERR_INVALID if |value| is out of the limit's range. */
+TRI_API enum tri_err tri_config_limit(struct tri_config *config, enum tri_limit limit,
+                                      uint64_t value);
+
+enum tri_log_level { TRI_LOG_ERROR, TRI_LOG_WARN, TRI_LOG_INFO, TRI_LOG_DEBUG };
+enum tri_log_format { TRI_LOG_TEXT, TRI_LOG_JSON };
+
+/*
+ * Where log lines go: |write| gets each one, NUL-terminated, without a newline, borrowed for the
+ * call. |level| is the least important that is wanted. Default: nothing is logged.
+ */
+TRI_API void tri_config_log(struct tri_config *config,
+                            void (*write)(void *user, enum tri_log_level level, const char *line),
+                            void *user, enum tri_log_level level, enum tri_log_format format);
+
+/* Appends TLS secrets to |file| in the NSS key log format, for traffic analysers. Off by default. */
+TRI_API enum tri_err tri_config_keylog(struct tri_config *config, const char *file);
+
+/* Writes a qlog of each QUIC connection into the directory |dir|. Off by default. */
+TRI_API enum tri_err tri_config_qlog(struct tri_config *config, const char *dir);
+
+/* ------------------------------------------------------------------------------------- server */
+
+struct tri_server;
+
+/*
+ * Makes a server from |config| (which may be freed afterwards), reads its certificate and binds
+ * its addresses. On failure *out is NULL and |error| (if not NULL) gets up to |error_max| bytes of
+ * a NUL-terminated English sentence that names the cause and the remedy.
+ *
+ * Returns TRI_OK, TRI_ERR_INUSE, TRI_ERR_IO, TRI_ERR_TLS, TRI_ERR_NOT_FOUND, TRI_ERR_NOMEM.
+ */
+TRI_API enum tri_err tri_server_new(struct tri_server **out, const struct tri_config *config,
+                                    char *error, size_t error_max);
+
+/* Drops every connection at once and frees all. on_close is called for each open socket. */
+TRI_API void tri_server_free(struct tri_server *server); /* NULL is fine */
+
+/* Serves until tri_server_stop, and then until every socket has closed. TRI_OK or TRI_ERR_IO. */
+TRI_API enum tri_err tri_server_run(struct tri_server *server);
+
+/*
+ * Inside a loop of your own: when tri_server_fd is readable, or tri_server_timeout_ms has passed
+ * (-1: no timeout), call tri_server_step, which handles what is there and never blocks. Its
+ * |*running| turns false when a stop has finished.
+ */
+TRI_API int tri_server_fd(const struct tri_server *server);
+TRI_API int tri_server_timeout_ms(const struct tri_server *server);
+TRI_API enum tri_err tri_server_step(struct tri_server *server, bool *running);
+
+/*
+ * Stops politely: no new connection or socket, Close 1001 to each open one, and the end when all
+ * are closed or the close timeout has passed. A second call drops what is left. Returns at once.
+ * May be called from any thread and from a signal handler.
+ */
+TRI_API void tri_server_stop(struct tri_server *server);
+
+/* The |index|-th address it listens on, "127.0.0.1:8443", with the real port; NULL past the end. */
+TRI_API const char *tri_server_address(const struct tri_server *server, size_t index);
+
+/* Base64 of the SHA-256 of the leaf certificate's SubjectPublicKeyInfo: a pin for browsers. */
+TRI_API const char *tri_server_spki_pin(const struct tri_server *server);
+
+/* The file of the certificate that was made because none was given, or NULL. */
+TRI_API const char *tri_server_made_certificate(const struct tri_server *server);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

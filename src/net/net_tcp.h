@@ -1,0 +1,72 @@
+/*
+ * TCP: listeners, and connections with TLS on top (or cleartext). It moves bytes and knows no
+ * protocol. Reads are pushed; writes are pulled, once a turn.
+ */
+#ifndef TRI_NET_TCP_H
+#define TRI_NET_TCP_H
+
+#include "base_addr.h"
+#include "base_slice.h"
+#include "net_loop.h"
+#include "tls_stream.h"
+
+struct tri_tcp_listener;
+struct tri_tcp;
+
+enum tri_tcp_end {
+    TRI_TCP_CLOSED,     /* we closed it, in order, and all was sent */
+    TRI_TCP_TLS_FAILED, /* the handshake or a record failed; tri_tcp_error_text says why */
+    TRI_TCP_LOST,       /* a socket error or a reset */
+};
+
+struct tri_tcp_events {
+    /* TLS is up (or there is none): |alpn| is "h2" or "http/1.1". */
+    void (*on_ready)(void *user, const char *alpn);
+    void (*on_data)(void *user, const uint8_t *data, size_t len); /* plaintext, borrowed */
+    void (*on_eof)(void *user, bool orderly); /* once; orderly: close_notify (or FIN in clear) */
+    /*
+     * Yields plaintext to send: as tri_conn_ops.send, called until it returns 0, unless the socket
+     * is full, in which case it is called again when there is room.
+     */
+    size_t (*pull)(void *user, struct tri_slice *out, size_t max);
+    /* Last, exactly once; |user| may go. The tri_tcp goes by itself. Not called inside tri_tcp_
+     * functions that the owner calls, only from the loop or from tri_tcp_flush. */
+    void (*on_closed)(void *user, enum tri_tcp_end end);
+};
+
+struct tri_tcp_accept {
+    /*
+     * A connection was accepted. Set |*events| and return its user; NULL drops the connection.
+     */
+    void *(*on_accept)(void *owner, struct tri_tcp *tcp, const struct tri_tcp_events **events);
+    void *owner;
+    const struct tri_tls_context *tls; /* NULL: cleartext. Borrowed */
+    uint64_t handshake_timeout_ms;
+};
+
+/*
+ * Binds and listens (SO_REUSEADDR; IPV6_V6ONLY). |addr| gets the real port. TRI_OK; TRI_ERR_INUSE;
+ * TRI_ERR_IO (errno is kept); TRI_ERR_NOMEM.
+ */
+TRI_MUST_USE enum tri_err tri_tcp_listen(struct tri_tcp_listener **out, struct tri_loop *loop,
+                                         struct tri_addr *addr,
+                                         const struct tri_tcp_accept *accept);
+void tri_tcp_listener_close(struct tri_tcp_listener *l); /* frees; NULL is fine */
+
+/* Pulls and writes all there is. Called by the owner at the end of the turn. */
+void tri_tcp_flush(struct tri_tcp *t);
+
+/* Ends in order, after what was pulled so far: close_notify, FIN, then a bounded wait for the
+ * peer's end (linger_ms), then on_closed. No data or eof event comes any more. */
+void tri_tcp_close(struct tri_tcp *t, uint64_t linger_ms);
+
+/* Cuts without close_notify (RST). on_closed follows from the loop. */
+void tri_tcp_abort(struct tri_tcp *t);
+
+const struct tri_addr *tri_tcp_remote(const struct tri_tcp *t);
+const char *tri_tcp_error_text(const struct tri_tcp *t);  /* static English, "" if none */
+const char *tri_tcp_tls_version(const struct tri_tcp *t); /* "" without TLS */
+const char *tri_tcp_tls_cipher(const struct tri_tcp *t);
+const char *tri_tcp_tls_group(const struct tri_tcp *t);
+
+#endif

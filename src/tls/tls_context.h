@@ -1,0 +1,51 @@
+/*
+ * A TLS server configuration (WOLFSSL_CTX): for TCP (TLS 1.3, and 1.2 with AEAD suites; ALPN h2
+ * and http/1.1), or for QUIC (TLS 1.3; ALPN h3). Groups X25519MLKEM768, X25519, P-256, in that
+ * order. RFC 8446, RFC 9325, RFC 7301. Row N1, N2.
+ */
+#ifndef TRI_TLS_CONTEXT_H
+#define TRI_TLS_CONTEXT_H
+
+#include "tls_identity.h"
+
+#include <wolfssl/options.h>
+#include <wolfssl/ssl.h>
+
+enum tri_tls_use { TRI_TLS_TCP, TRI_TLS_QUIC };
+
+struct tri_tls_keylog; /* an open key log file, shared by contexts */
+
+struct tri_tls_context {
+    WOLFSSL_CTX *ctx; /* owned; shared by its connections, which count references */
+    enum tri_tls_use use;
+    char alpn[32];                 /* offered, "h2,http/1.1", as wolfSSL_UseALPN takes it */
+    struct tri_tls_keylog *keylog; /* borrowed, may be NULL */
+};
+
+/*
+ * versions   TRI_HTTP_ flags: which ALPN names are offered
+ *
+ * TRI_OK, TRI_ERR_TLS, TRI_ERR_NOMEM.
+ */
+TRI_MUST_USE enum tri_err tri_tls_context_init(struct tri_tls_context *out, enum tri_tls_use use,
+                                               const struct tri_tls_identity *identity,
+                                               unsigned versions, struct tri_tls_keylog *keylog,
+                                               char error[TRI_TLS_ERROR_MAX]);
+void tri_tls_context_deinit(struct tri_tls_context *c);
+
+/*
+ * A new server-side session of |c| with its ALPN and groups set, or NULL. The caller sets I/O (TCP:
+ * tls_stream does) or the QUIC method (h3), and frees it with wolfSSL_free.
+ */
+WOLFSSL *tri_tls_context_session(const struct tri_tls_context *c);
+
+/* Names of what a finished handshake agreed on. Static memory, "" if not known. */
+const char *tri_tls_version_name(WOLFSSL *ssl); /* "TLS 1.3" */
+const char *tri_tls_cipher_name(WOLFSSL *ssl);  /* "TLS_AES_128_GCM_SHA256" (RFC names) */
+const char *tri_tls_group_name(WOLFSSL *ssl);   /* "X25519MLKEM768", "X25519", "P-256" */
+
+/* Opens |file| for appending, mode 0600. NULL if it cannot be (errno says why). */
+struct tri_tls_keylog *tri_tls_keylog_open(const char *file);
+void tri_tls_keylog_close(struct tri_tls_keylog *k); /* NULL is fine */
+
+#endif

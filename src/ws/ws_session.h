@@ -1,0 +1,103 @@
+/*
+ * A WebSocket session: messages on one side, the byte stream of ws_stream.h on the other. RFC 6455
+ * sections 5 to 8. It knows no HTTP and no socket; time comes from its worker.
+ *
+ *            on_data / fin                                      close() or a failure
+ *   OPEN ───────────────────────────────┐            ┌──────────────────────── OPEN
+ *                                       ▼            ▼
+ *              Close received ──► CLOSING_PEER   CLOSING_OURS ◄── Close queued, waiting for theirs
+ *       (echo queued, fin follows)      │            │   (data still read and dropped; deadline)
+ *                                       ▼            ▼
+ *                                     FINISHING  (fin given; waiting for the stream's end)
+ *                                          │
+ *                                       CLOSED   (on_closed came; the owner was told)
+ *
+ * A server that failed the session (1002, 1007, 1009 ...) sends its Close, then fin, reads no more
+ * frames, and aborts the stream if it has not ended by the close deadline.
+ */
+#ifndef TRI_WS_SESSION_H
+#define TRI_WS_SESSION_H
+
+#include "base_alloc.h"
+#include "base_limits.h"
+#include "base_timeout.h"
+#include "ws_close.h"
+#include "ws_queue.h"
+#include "ws_stream.h"
+
+struct tri_session;
+
+enum tri_session_role {
+    TRI_SESSION_SERVER, /* frames received must be masked, frames sent are not */
+    TRI_SESSION_CLIENT, /* the other way round */
+};
+
+/* What happens on a session, toward its owner. Each may be NULL. All may send, close and abort. */
+struct tri_session_events {
+    /* A whole message; |data| is borrowed for the call. Text is valid UTF-8. */
+    void (*on_message)(void *owner, enum tri_type type, const uint8_t *data, size_t len);
+    /* The queue fell to half its limit after a send had returned TRI_ERR_FULL. */
+    void (*on_drain)(void *owner);
+    /* Exactly once, last; |end| is borrowed. The session is gone when this returns. */
+    void (*on_close)(void *owner, const struct tri_ws_end *end);
+};
+
+/*
+ * What the sessions of one worker share: memory, limits, time, timeouts. One a worker, made before
+ * the first session, released after the last.
+ */
+struct tri_session_worker {
+    const struct tri_alloc *alloc;
+    const struct tri_limits *limits; /* borrowed */
+    const struct tri_random *random; /* masks of the client role; borrowed */
+    uint64_t now_ns;                 /* set by the loop at each turn, monotonic */
+    struct tri_chunk_pool chunks;
+    struct tri_timeout_list pings;  /* silence until we ping */
+    struct tri_timeout_list idles;  /* silence until the peer counts as dead */
+    struct tri_timeout_list closes; /* the closing handshake */
+    uint8_t *scratch;               /* TRI_SCRATCH_BYTES, for unmasking small messages */
+};
+
+#define TRI_SCRATCH_BYTES ((size_t)(64 * 1024))
+
+struct tri_random;
+
+TRI_MUST_USE enum tri_err tri_session_worker_init(struct tri_session_worker *w,
+                                                  const struct tri_alloc *alloc,
+                                                  const struct tri_limits *limits,
+                                                  const struct tri_random *random);
+void tri_session_worker_deinit(struct tri_session_worker *w);
+
+/* When tri_session_worker_expire must be called next; TRI_NEVER_NS: no need. */
+uint64_t tri_session_worker_deadline_ns(const struct tri_session_worker *w);
+
+/* Sends due pings, ends dead sessions. Sets now_ns. Sessions call ops of their streams only. */
+void tri_session_worker_expire(struct tri_session_worker *w, uint64_t now_ns);
+
+/* The table to bind a session to a stream with: stream->events = this, stream->session = s. */
+extern const struct tri_stream_events tri_session_stream_events;
+
+/*
+ * Makes an open session for |stream|, which the caller binds afterwards. The stream's on_closed
+ * ends it (there is no other way to free one): on_close is called, then its memory goes.
+ *
+ * events   borrowed, static; |owner| is handed to each of them
+ *
+ * Returns TRI_OK or TRI_ERR_NOMEM.
+ */
+TRI_MUST_USE enum tri_err tri_session_new(struct tri_session **out, struct tri_session_worker *w,
+                                          enum tri_session_role role, struct tri_stream *stream,
+                                          const struct tri_session_events *events, void *owner);
+
+/* Frees a session that was never bound to its stream; on_close is not called. */
+void tri_session_discard(struct tri_session *s);
+
+/* As tri_ws_send, tri_ws_close, tri_ws_abort and tri_ws_queued_bytes in trisock.h. */
+TRI_MUST_USE enum tri_err tri_session_send(struct tri_session *s, enum tri_type type,
+                                           const uint8_t *data, size_t len);
+TRI_MUST_USE enum tri_err tri_session_close(struct tri_session *s, uint16_t code,
+                                            struct tri_slice reason);
+void tri_session_abort(struct tri_session *s);
+size_t tri_session_queued_bytes(const struct tri_session *s);
+
+#endif
