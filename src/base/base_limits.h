@@ -43,6 +43,9 @@ struct tri_limits {
 /* A request body is read and dropped up to this; more is answered 413. */
 #define TRI_REQUEST_BODY_BYTES_MAX ((uint64_t)(1024 * 1024))
 
+/* A response head on HTTP/1.1: all that an application may want to say in fields. */
+#define TRI_RESPONSE_HEAD_BYTES_MAX ((size_t)(64 * 1024))
+
 /* Bytes held for a stream whose request has no verdict yet. */
 #define TRI_HELD_BYTES_MAX ((size_t)(64 * 1024))
 

@@ -1,0 +1,41 @@
+/* A counting and failing allocator: see the header. */
+#include "test_alloc.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+static void *resize_counted(void *user, void *ptr, size_t size)
+{
+    struct test_alloc *t = user;
+    assert(size > 0);
+    t->calls++;
+    t->largest = size > t->largest ? size : t->largest;
+    if (t->calls == t->fail_at || size > PTRDIFF_MAX) { /* no heap has that */
+        return NULL;
+    }
+    void *got = realloc(ptr, size);
+    assert(got);
+    if (!ptr) {
+        t->live++;
+    }
+    return got;
+}
+
+static void release_counted(void *user, void *ptr)
+{
+    struct test_alloc *t = user;
+    if (!ptr) {
+        return;
+    }
+    assert(t->live > 0);
+    t->live--;
+    free(ptr);
+}
+
+void test_alloc_init(struct test_alloc *t)
+{
+    *t = (struct test_alloc){
+        .alloc = {.resize = resize_counted, .release = release_counted, .user = t},
+    };
+}
