@@ -2,18 +2,24 @@
  * A WebSocket session: messages on one side, the byte stream of ws_stream.h on the other. RFC 6455
  * sections 5 to 8. It knows no HTTP and no socket; time comes from its worker.
  *
- *            on_data / fin                                      close() or a failure
- *   OPEN ───────────────────────────────┐            ┌──────────────────────── OPEN
- *                                       ▼            ▼
- *              Close received ──► CLOSING_PEER   CLOSING_OURS ◄── Close queued, waiting for theirs
- *       (echo queued, fin follows)      │            │   (data still read and dropped; deadline)
- *                                       ▼            ▼
- *                                     FINISHING  (fin given; waiting for the stream's end)
- *                                          │
- *                                       CLOSED   (on_closed came; the owner was told)
+ *                      OPEN
+ *     we close:          │  │          their Close (the echo is queued), a failure (our
+ *     Close is queued    │  │          Close is queued), or a fin without Close (1006)
+ *                        ▼  │
+ *                  CLOSING  │          their data is still read, and dropped
+ *      their Close,      │  │
+ *      a failure, fin    ▼  ▼
+ *                     ENDING           nothing more is read or queued
+ *                        │
+ *                        ▼
+ *                   FINISHING          fin was given; waiting for the stream's end
+ *                        │
+ *                        ▼
+ *                     CLOSED           on_closed came, from any state; the owner was told
  *
- * A server that failed the session (1002, 1007, 1009 ...) sends its Close, then fin, reads no more
- * frames, and aborts the stream if it has not ended by the close deadline.
+ * From CLOSING on a deadline runs; when it passes, or on tri_session_abort, the stream is aborted
+ * (ABORTED) and on_closed follows. A server gives fin right behind its Close; a client whose
+ * closing handshake is complete waits for the server's fin first. RFC 6455 section 7.1.1
  */
 #ifndef TRI_WS_SESSION_H
 #define TRI_WS_SESSION_H
@@ -38,7 +44,10 @@ struct tri_session_events {
     void (*on_message)(void *owner, enum tri_type type, const uint8_t *data, size_t len);
     /* The queue fell to half its limit after a send had returned TRI_ERR_FULL. */
     void (*on_drain)(void *owner);
-    /* Exactly once, last; |end| is borrowed. The session is gone when this returns. */
+    /*
+     * Exactly once, last; |end| is borrowed. The session is gone when this returns. Where no Close
+     * came (1006), end->reason says in our words what happened.
+     */
     void (*on_close)(void *owner, const struct tri_ws_end *end);
 };
 
@@ -56,6 +65,8 @@ struct tri_session_worker {
     struct tri_timeout_list idles;  /* silence until the peer counts as dead */
     struct tri_timeout_list closes; /* the closing handshake */
     uint8_t *scratch;               /* TRI_SCRATCH_BYTES, for unmasking small messages */
+    uint8_t masks[256];             /* random bytes in stock, so that not each frame asks */
+    size_t masks_left;              /* of them */
 };
 
 #define TRI_SCRATCH_BYTES ((size_t)(64 * 1024))
@@ -92,7 +103,12 @@ TRI_MUST_USE enum tri_err tri_session_new(struct tri_session **out, struct tri_s
 /* Frees a session that was never bound to its stream; on_close is not called. */
 void tri_session_discard(struct tri_session *s);
 
-/* As tri_ws_send, tri_ws_close, tri_ws_abort and tri_ws_queued_bytes in trisock.h. */
+/*
+ * As tri_ws_send, tri_ws_close, tri_ws_abort and tri_ws_queued_bytes in trisock.h. They may be
+ * called at any time, also within each of the events. Text is not checked to be UTF-8.
+ *
+ * A close or a reply for which there is no memory aborts the stream.
+ */
 TRI_MUST_USE enum tri_err tri_session_send(struct tri_session *s, enum tri_type type,
                                            const uint8_t *data, size_t len);
 TRI_MUST_USE enum tri_err tri_session_close(struct tri_session *s, uint16_t code,

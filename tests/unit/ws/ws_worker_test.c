@@ -1,0 +1,320 @@
+/* ws_worker: pings, dead peers, and the deadline of the closing handshake. */
+#include "test_session.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define PING_MS 30000u
+#define IDLE_MS 60000u
+#define CLOSE_MS 5000u
+
+static void open_session(struct test_session *t, enum tri_session_role role)
+{
+    test_session_init(t, role);
+    t->limits.ping_interval_ms = PING_MS;
+    test_session_open(t);
+}
+
+static void feed_pong(struct test_session *t)
+{
+    if (t->role == TRI_SESSION_SERVER) {
+        test_session_feed(t, "\x8a\x80\0\0\0\0", 6);
+    } else {
+        test_session_feed(t, "\x8a\0", 2);
+    }
+}
+
+static void W7_silence_is_answered_with_a_ping(void **state)
+{
+    (void)state;
+    for (enum tri_session_role role = TRI_SESSION_SERVER; role <= TRI_SESSION_CLIENT; role++) {
+        struct test_session t;
+        open_session(&t, role);
+        assert_int_equal(tri_session_worker_deadline_ns(&t.worker),
+                         t.worker.now_ns + PING_MS * TRI_NS_PER_MS);
+        test_session_advance(&t, PING_MS - 1);
+        test_session_drain(&t);
+        assert_string_equal(test_session_sent(&t), "");
+        test_session_advance(&t, 1);
+        test_session_drain(&t);
+        assert_string_equal(test_session_sent(&t), "ping;");
+        test_session_deinit(&t);
+    }
+}
+
+static void W7_whatever_the_peer_sends_ends_the_silence(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    test_session_feed(&t, "\x82\xfe\x10\x00\0\0\0\0", 8); /* a message that takes its time */
+    for (int i = 0; i < 10; i++) {
+        test_session_advance(&t, PING_MS - 1);
+        test_session_feed(&t, "x", 1);
+    }
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), "");
+    assert_int_equal(t.aborts, 0);
+    test_session_deinit(&t);
+}
+
+static void W7_a_peer_that_answers_pings_lives_forever(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    for (int i = 0; i < 50; i++) {
+        test_session_advance(&t, PING_MS);
+        test_session_drain(&t);
+        feed_pong(&t);
+    }
+    assert_int_equal(t.aborts, 0);
+    assert_int_equal(tri_buf_peek(&t.out).len, 100);
+    test_session_deinit(&t);
+}
+
+static void W7_a_peer_that_does_not_is_dead_after_the_idle_timeout(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    test_session_advance(&t, IDLE_MS - 1);
+    assert_int_equal(t.aborts, 0);
+    test_session_drain(&t);
+    test_session_advance(&t, 1);
+    assert_int_equal(t.aborts, 1);
+    assert_int_equal(tri_session_worker_deadline_ns(&t.worker), TRI_NEVER_NS);
+    assert_string_equal(test_session_sent(&t), "ping;");
+    test_session_end(&t, TRI_STREAM_ABORTED);
+    assert_string_equal(test_session_told(&t), "close(1006 idle timeout unclean);");
+    test_session_deinit(&t);
+}
+
+static void W7_pings_do_not_pile_up_behind_what_the_peer_does_not_take(void **state)
+{
+    (void)state;
+    struct test_session t;
+    test_session_init(&t, TRI_SESSION_SERVER);
+    t.limits.ping_interval_ms = 10;
+    t.limits.idle_timeout_ms = 0;
+    test_session_open(&t);
+    test_session_advance(&t, 10000);
+    assert_int_equal(tri_session_queued_bytes(t.session), 2);
+    test_session_drain(&t);
+    test_session_advance(&t, 10);
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), "ping;ping;");
+    test_session_deinit(&t);
+}
+
+static void W7_timeouts_of_zero_never_come(void **state)
+{
+    (void)state;
+    struct test_session t;
+    test_session_init(&t, TRI_SESSION_SERVER);
+    t.limits.ping_interval_ms = 0;
+    t.limits.idle_timeout_ms = 0;
+    test_session_open(&t);
+    assert_int_equal(tri_session_worker_deadline_ns(&t.worker), TRI_NEVER_NS);
+    test_session_advance(&t, UINT64_C(1000) * 86400 * 365);
+    assert_int_equal(t.aborts, 0);
+    assert_int_equal(tri_session_queued_bytes(t.session), 0);
+    test_session_deinit(&t);
+}
+
+/* --- the closing handshake */
+
+static void W7_a_peer_that_does_not_answer_our_close_is_aborted(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    assert_int_equal(tri_session_close(t.session, 1000, TRI_SLICE("")), TRI_OK);
+    test_session_drain(&t);
+    test_session_advance(&t, CLOSE_MS / 2);
+    feed_pong(&t); /* talking on does not help */
+    test_session_advance(&t, CLOSE_MS / 2 - 1);
+    assert_int_equal(t.aborts, 0);
+    test_session_advance(&t, 1);
+    assert_int_equal(t.aborts, 1);
+    test_session_end(&t, TRI_STREAM_ABORTED);
+    assert_string_equal(test_session_told(&t),
+                        "close(1006 the closing handshake took too long unclean);");
+    test_session_deinit(&t);
+}
+
+static void W7_a_stream_that_does_not_end_after_fin_is_aborted(void **state)
+{
+    (void)state;
+    for (int failed = 0; failed < 2; failed++) {
+        struct test_session t;
+        open_session(&t, TRI_SESSION_SERVER);
+        if (failed) {
+            test_session_feed(&t, "\x81\x01", 2); /* no mask */
+        } else {
+            test_session_feed(&t, "\x88\x80\0\0\0\0", 6);
+        }
+        test_session_drain(&t);
+        assert_true(t.fin);
+        test_session_advance(&t, CLOSE_MS - 1);
+        assert_int_equal(t.aborts, 0);
+        test_session_advance(&t, 1);
+        assert_int_equal(t.aborts, 1);
+        test_session_end(&t, TRI_STREAM_ABORTED);
+        assert_string_equal(test_session_told(&t),
+                            failed ? "close(1002 a frame without a mask unclean);"
+                                   : "close(1005 clean);");
+        test_session_deinit(&t);
+    }
+}
+
+static void W7_a_client_waits_no_longer_for_the_server_s_fin(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_CLIENT);
+    test_session_feed(&t, "\x88\x02\x03\xe8", 4);
+    test_session_drain(&t);
+    assert_false(t.fin);
+    test_session_advance(&t, CLOSE_MS);
+    assert_int_equal(t.aborts, 1);
+    test_session_end(&t, TRI_STREAM_ABORTED);
+    assert_string_equal(test_session_told(&t), "close(1000 clean);");
+    test_session_deinit(&t);
+}
+
+static void W7_the_deadline_runs_also_while_the_peer_takes_nothing(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    assert_int_equal(tri_session_send(t.session, TRI_TEXT, (const uint8_t *)"stuck", 5), TRI_OK);
+    assert_int_equal(tri_session_close(t.session, 1000, TRI_SLICE("")), TRI_OK);
+    test_session_advance(&t, CLOSE_MS);
+    assert_int_equal(t.aborts, 1);
+    test_session_deinit(&t);
+}
+
+static void a_closing_session_is_not_pinged(void **state)
+{
+    (void)state;
+    struct test_session t;
+    test_session_init(&t, TRI_SESSION_SERVER);
+    t.limits.ping_interval_ms = 100;
+    test_session_open(&t);
+    assert_int_equal(tri_session_close(t.session, 1000, TRI_SLICE("")), TRI_OK);
+    test_session_drain(&t);
+    test_session_advance(&t, CLOSE_MS - 1);
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), "close:1000;");
+    test_session_deinit(&t);
+}
+
+static void a_ping_without_memory_aborts(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    t.heap.fail_at = t.heap.calls + 1;
+    test_session_advance(&t, PING_MS);
+    assert_int_equal(t.aborts, 1);
+    test_session_end(&t, TRI_STREAM_ABORTED);
+    assert_string_equal(test_session_told(&t), "close(1006 out of memory unclean);");
+    test_session_deinit(&t);
+}
+
+static void a_worker_without_memory_is_not_made(void **state)
+{
+    (void)state;
+    struct test_session t;
+    test_session_init(&t, TRI_SESSION_SERVER);
+    t.heap.fail_at = 1;
+    assert_int_equal(test_session_try_open(&t), TRI_ERR_NOMEM);
+    t.heap.fail_at = t.heap.calls + 2;
+    assert_int_equal(test_session_try_open(&t), TRI_ERR_NOMEM);
+    test_session_deinit(&t);
+}
+
+/* --- several sessions of one worker */
+
+struct other {
+    struct tri_stream stream;
+    struct tri_session *session;
+    unsigned aborts;
+};
+
+static void ignore_wake(struct tri_stream *s)
+{
+    (void)s;
+}
+
+static void ignore_credit(struct tri_stream *s, size_t len)
+{
+    (void)s;
+    (void)len;
+}
+
+static void count_abort(struct tri_stream *s)
+{
+    TRI_CONTAINER_OF(s, struct other, stream)->aborts++;
+}
+
+static const struct tri_stream_ops other_ops = {
+    .name = "other", .wake_write = ignore_wake, .consume = ignore_credit, .abort = count_abort};
+
+static void W7_only_the_silent_ones_among_many_are_ended(void **state)
+{
+    (void)state;
+    enum { OTHERS = 20 };
+    static struct other others[OTHERS];
+    static const struct tri_session_events none = {0};
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    for (size_t i = 0; i < OTHERS; i++) {
+        others[i] = (struct other){.stream.ops = &other_ops};
+        test_session_advance(&t, 10);
+        assert_int_equal(tri_session_new(&others[i].session, &t.worker, TRI_SESSION_SERVER,
+                                         &others[i].stream, &none, NULL),
+                         TRI_OK);
+    }
+    for (unsigned step = 0; step < 7; step++) {
+        test_session_advance(&t, 10000);
+        feed_pong(&t);
+        for (size_t i = 0; i < OTHERS; i += 2) {
+            tri_session_stream_events.on_data(others[i].session,
+                                              (const uint8_t *)"\x8a\x80\0\0\0\0", 6);
+        }
+    }
+    assert_int_equal(t.aborts, 0);
+    for (size_t i = 0; i < OTHERS; i++) {
+        assert_int_equal(others[i].aborts, i % 2);
+        tri_session_stream_events.on_closed(others[i].session, TRI_STREAM_CONN_LOST);
+    }
+    test_session_deinit(&t);
+}
+
+#define CASE(f) cmocka_unit_test(f)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(W7_silence_is_answered_with_a_ping),
+        CASE(W7_whatever_the_peer_sends_ends_the_silence),
+        CASE(W7_a_peer_that_answers_pings_lives_forever),
+        CASE(W7_a_peer_that_does_not_is_dead_after_the_idle_timeout),
+        CASE(W7_pings_do_not_pile_up_behind_what_the_peer_does_not_take),
+        CASE(W7_timeouts_of_zero_never_come),
+        CASE(W7_a_peer_that_does_not_answer_our_close_is_aborted),
+        CASE(W7_a_stream_that_does_not_end_after_fin_is_aborted),
+        CASE(W7_a_client_waits_no_longer_for_the_server_s_fin),
+        CASE(W7_the_deadline_runs_also_while_the_peer_takes_nothing),
+        CASE(a_closing_session_is_not_pinged),
+        CASE(a_ping_without_memory_aborts),
+        CASE(a_worker_without_memory_is_not_made),
+        CASE(W7_only_the_silent_ones_among_many_are_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
