@@ -3,13 +3,20 @@
  * one WebSocket. RFC 9112, RFC 9110 section 7.8, RFC 6455 section 4.2, RFC 9931. Sans-I/O: driven
  * through tri_conn_ops (http_conn.h).
  *
- *   HEAD ──head complete──► WAIT ──respond──► BODY ──all sent──► HEAD   (keep-alive)
- *                             │                  └──────────────► DONE   (close)
- *                             └──respond 101──► TUNNEL ─────────► DONE
- *   any ──error──► an error response, what the peer still sends is discarded ──► DONE
+ *   HEAD ──head complete──────────────► WAIT ──respond──► BODY ──all sent──► HEAD (keep-alive)
+ *     └───with a body──► DROP ──read────┘ │                 └──────────────► DONE (close)
+ *                                         └──respond 101──► TUNNEL ────────► DONE
+ *   HEAD, DROP, WAIT ──error──► FAIL: an error response, what the peer still sends is discarded;
+ *                               then DONE
  *
- * While a request waits for its answer, what arrives behind it is held, bounded; a pipelined
- * request is parsed when its turn comes (row U8).
+ * The handler hears of a request when its body has been read and dropped. While it has not answered
+ * and while the response is sent, what arrives is held, up to TRI_HELD_BYTES_MAX, and parsed when
+ * its turn comes (row U8). Over that limit a WebSocket request is answered 400; pipelined requests
+ * are dropped, the response that is due is the last. Either way the connection closes.
+ *
+ * A tunnel whose tenant gives fin is over: the tenant gets on_fin, if it has not had it, and
+ * on_closed(FINISHED) once its last bytes were sent, and is_done asks the owner to close in order
+ * and to await the peer's end.
  */
 #ifndef TRI_H1_CONN_H
 #define TRI_H1_CONN_H

@@ -33,6 +33,10 @@ const struct tri_field *tri_request_head_field(const struct tri_request_head *h,
 /* How many fields are called |name|. */
 size_t tri_request_head_count(const struct tri_request_head *h, const char *name);
 
+/* Whether a list in one of the fields called |name| holds |token|, ASCII case ignored. */
+bool tri_request_head_has_token(const struct tri_request_head *h, const char *name,
+                                struct tri_slice token);
+
 /* |path| without its query, and the query without "?". */
 struct tri_slice tri_request_head_path(const struct tri_request_head *h);
 struct tri_slice tri_request_head_query(const struct tri_request_head *h);

@@ -12,7 +12,8 @@
 /*
  * Looks for a WebSocket upgrade in |head| (as a strict parser made it). If the token websocket is
  * in Upgrade and the token upgrade in Connection, head->protocol becomes "websocket" and |*key| the
- * value of Sec-WebSocket-Key. Other upgrade tokens (h2c, TLS ...) are passed over (rows U2, U3, N3).
+ * value of Sec-WebSocket-Key. Other upgrade tokens (h2c, TLS ...) are passed over (rows U2, U3,
+ * N3).
  *
  * Returns TRI_OK, upgrade or not; TRI_ERR_PROTOCOL if a WebSocket upgrade was asked for wrongly: a
  * method other than GET, a key that is missing, repeated or not the Base64 of 16 bytes, or a body
