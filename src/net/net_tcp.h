@@ -41,7 +41,9 @@ struct tri_tcp_accept {
     void *(*on_accept)(void *owner, struct tri_tcp *tcp, const struct tri_tcp_events **events);
     void *owner;
     const struct tri_tls_context *tls; /* NULL: cleartext. Borrowed */
-    uint64_t handshake_timeout_ms;
+    uint64_t handshake_timeout_ms;     /* 0: none */
+    /* Accepting pauses for a moment, because of |error| (EMFILE, ENOMEM ...). May be NULL. */
+    void (*on_stall)(void *owner, int error);
 };
 
 /*

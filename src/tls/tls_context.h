@@ -2,6 +2,9 @@
  * A TLS server configuration (WOLFSSL_CTX): for TCP (TLS 1.3, and 1.2 with AEAD suites; ALPN h2
  * and http/1.1), or for QUIC (TLS 1.3; ALPN h3). Groups X25519MLKEM768, X25519, P-256, in that
  * order. RFC 8446, RFC 9325, RFC 7301. Row N1, N2.
+ *
+ * ALPN is the server's choice, in its own order of preference. A client that offers nothing in
+ * common gets alert 120; so does one without ALPN, unless http/1.1 is offered on TCP.
  */
 #ifndef TRI_TLS_CONTEXT_H
 #define TRI_TLS_CONTEXT_H

@@ -24,13 +24,20 @@ enum tri_tls_state {
 struct tri_tls_stream {
     WOLFSSL *ssl; /* owned */
     enum tri_tls_state state;
-    struct tri_slice in; /* ciphertext being fed, during feed only */
-    struct tri_buf out;  /* ciphertext to send */
-    bool peer_closed;    /* close_notify came */
-    bool closed;         /* close_notify sent */
-    int error;           /* wolfSSL error code when FAILED */
+    struct tri_slice in;           /* ciphertext being fed, during feed only */
+    struct tri_buf out;            /* ciphertext to send */
+    bool peer_closed;              /* close_notify came */
+    bool closed;                   /* close_notify sent */
+    int error;                     /* wolfSSL error code when FAILED */
+    enum tri_err out_error;        /* why |out| took no more, or TRI_OK */
+    bool alpn_needed;              /* http/1.1 is not offered, so a client must name its protocol */
+    struct tri_tls_keylog *keylog; /* the context's: borrowed, may be NULL */
 };
 
+/*
+ * TRI_OK, or TRI_ERR_NOMEM (then there is nothing to deinit). |context| is borrowed for the call;
+ * |t| must stay where it is until tri_tls_stream_deinit.
+ */
 TRI_MUST_USE enum tri_err tri_tls_stream_init(struct tri_tls_stream *t,
                                               const struct tri_tls_context *context,
                                               const struct tri_alloc *alloc);
@@ -40,21 +47,24 @@ void tri_tls_stream_deinit(struct tri_tls_stream *t);
  * Hands over ciphertext, and lets the handshake go on. The bytes are borrowed until
  * tri_tls_stream_read has returned TRI_AGAIN: call it until then, before anything else is fed.
  *
- * TRI_OK; TRI_ERR_TLS: failed, see |state| and tri_tls_stream_error_text.
+ * TRI_OK; TRI_ERR_TLS: failed, see |state| and tri_tls_stream_error_text; TRI_ERR_NOMEM: the same,
+ * |out| could not take an answer.
  */
 TRI_MUST_USE enum tri_err tri_tls_stream_feed(struct tri_tls_stream *t, const uint8_t *data,
                                               size_t len);
 
 /*
  * Takes the next plaintext, up to |max| bytes. TRI_OK with *len > 0; TRI_AGAIN: all of what was fed
- * is used up (or the handshake is not done, or close_notify came: see peer_closed); TRI_ERR_TLS.
+ * is used up (or the handshake is not done, or close_notify came: see peer_closed); TRI_ERR_TLS and
+ * TRI_ERR_NOMEM as above.
  */
 TRI_MUST_USE enum tri_err tri_tls_stream_read(struct tri_tls_stream *t, uint8_t *out, size_t max,
                                               size_t *len);
 
 /*
  * Encrypts |slices| in order into |out|, as few records as possible (up to 16 KiB each): small
- * slices are gathered, large ones go as they are. TRI_OK; TRI_ERR_TLS; TRI_ERR_NOMEM.
+ * slices are gathered, large ones go as they are. All is taken, however much it is. Not before
+ * TRI_TLS_OPEN and not after tri_tls_stream_close. TRI_OK; TRI_ERR_TLS; TRI_ERR_NOMEM.
  */
 TRI_MUST_USE enum tri_err tri_tls_stream_write(struct tri_tls_stream *t,
                                                const struct tri_slice *slices, size_t slices_len);

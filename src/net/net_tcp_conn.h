@@ -1,0 +1,107 @@
+/*
+ * A TCP connection from inside: what net_tcp.c (its life), net_tcp_recv.c (bytes in) and
+ * net_tcp_send.c (bytes out) share. Private to net.
+ *
+ *   HANDSHAKE --> OPEN --> CLOSING --> LINGER --> DEAD
+ *
+ *   HANDSHAKE   TLS is not up yet; cleartext starts in OPEN
+ *   CLOSING     our last bytes leave (a fatal alert too); what arrives is dropped
+ *   LINGER      our FIN is sent, the peer's is awaited, bounded
+ *   DEAD        the socket is closed; on_closed comes, then the memory goes
+ *
+ * Any state may go to any later one, never back.
+ */
+#ifndef TRI_NET_TCP_CONN_H
+#define TRI_NET_TCP_CONN_H
+
+#include "net_tcp.h"
+#include "net_turn.h"
+
+/* Reads a turn, of TRI_LOOP_RECV_BYTES each: then other sockets have theirs. */
+#define TRI_TCP_READS_MAX 4
+
+/* Bytes that collect before the socket is tried in the middle of a flush. */
+#define TRI_TCP_SEND_BYTES ((size_t)(128 * 1024))
+
+/* Bytes pulled a turn, so that a fast reader does not keep the loop. */
+#define TRI_TCP_FLUSH_BYTES_MAX ((size_t)(4 * 1024 * 1024))
+
+/* Slices a pull. */
+#define TRI_TCP_SLICES_MAX ((size_t)64)
+
+/* For the peer to take a fatal alert: a close with unread input would destroy it on the way. */
+#define TRI_TCP_ALERT_LINGER_MS ((uint64_t)1000)
+
+enum tri_tcp_state {
+    TRI_TCP_HANDSHAKE,
+    TRI_TCP_OPEN,
+    TRI_TCP_CLOSING,
+    TRI_TCP_LINGER,
+    TRI_TCP_DEAD,
+};
+
+struct tri_tcp {
+    uv_poll_t poll;
+    struct tri_loop *loop;
+    int fd;       /* -1 when DEAD */
+    int interest; /* UV_READABLE, UV_WRITABLE: what poll waits for */
+    enum tri_tcp_state state;
+    enum tri_tcp_end end;   /* what on_closed will say, from CLOSING on */
+    const char *error_text; /* static */
+    bool has_tls;
+    bool full; /* the socket took less than all: wait for room */
+    bool more; /* the turn's share was pulled: go on in the next one */
+    bool fin_received;
+    bool eof_told;
+    uint64_t linger_ms;
+    struct tri_tls_stream tls;           /* if has_tls */
+    struct tri_buf clear;                /* else: bytes to send */
+    struct tri_loop_timer timer;         /* handshake, then linger */
+    struct tri_loop_late late;           /* sends what the turn produced */
+    const struct tri_tcp_events *events; /* NULL until accepted */
+    void *user;
+    struct tri_addr remote;
+};
+
+/* ---- net_tcp.c, for the listener */
+
+/* Takes |fd| in every case. NULL if memory is short. */
+struct tri_tcp *tri_tcp_new(struct tri_loop *loop, int fd, const struct tri_addr *remote,
+                            const struct tri_tls_context *tls);
+
+/* The owner took it: the handshake starts, bounded; or, in clear, on_ready comes. */
+void tri_tcp_start(struct tri_tcp *t, const struct tri_tcp_events *events, void *user,
+                   uint64_t handshake_timeout_ms);
+
+/* The owner did not take it: nobody is told. */
+void tri_tcp_drop(struct tri_tcp *t);
+
+/* ---- among the three files */
+
+void tri_tcp_set_state(struct tri_tcp *t, enum tri_tcp_state state);
+
+/* Closes the socket; on_closed(end) comes from the loop. */
+void tri_tcp_finish(struct tri_tcp *t, enum tri_tcp_end end, const char *error_text);
+void tri_tcp_reset(struct tri_tcp *t, enum tri_tcp_end end, const char *error_text); /* with RST */
+
+/* The socket failed: what that means depends on how far the connection was. */
+void tri_tcp_lose(struct tri_tcp *t, int error);
+
+/* TLS broke: its alert, if any, is sent before the end. */
+void tri_tcp_fail_tls(struct tri_tcp *t, enum tri_err err);
+
+/* Waits for what the state wants to know of the socket. */
+void tri_tcp_update_interest(struct tri_tcp *t);
+
+/* Static English for an errno. */
+const char *tri_tcp_describe(int error);
+
+/* net_tcp_recv.c: the socket is readable. */
+void tri_tcp_recv(struct tri_tcp *t);
+
+/* net_tcp_send.c: bytes that wait for the socket; sending them, and half-closing behind the last.
+ * Returns how many bytes the socket took. */
+size_t tri_tcp_pending(const struct tri_tcp *t);
+size_t tri_tcp_send(struct tri_tcp *t);
+
+#endif
