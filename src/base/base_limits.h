@@ -53,8 +53,9 @@ struct tri_limits {
 #define TRI_BODY_BYTES_MAX ((size_t)(256 * 1024))
 #define TRI_BODY_CHUNK_BYTES ((size_t)(16 * 1024))
 
-/* Control frames that a peer may make us queue (pongs) before it is closed with 1008. */
-#define TRI_CONTROL_FRAMES_QUEUED_MAX 64u
+/* Pongs that a peer may make us queue unsent before it is closed with 1008: 128 KiB at most, and
+ * far more pings than a client sends in one burst. */
+#define TRI_CONTROL_FRAMES_QUEUED_MAX 1024u
 
 /* Frames in one message. A million empty fragments would cost CPU without end. */
 #define TRI_MESSAGE_FRAGMENTS_MAX 65536u
