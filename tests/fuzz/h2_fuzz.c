@@ -9,35 +9,23 @@
 #include "base_timeout.h"
 #include "frames_h2.h"
 #include "h2_conn.h"
+#include "pattern_tenant.h"
 #include "test_alloc.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define TENANTS_MAX ((size_t)64)
-#define QUEUE_BYTES ((size_t)(40 * 1024))
 #define SENDS_MAX ((size_t)100000) /* more would be an endless loop */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-struct tenant {
-    struct world *world;
-    struct tri_exchange *exchange; /* NULL: answered or cancelled without being bound, or closed */
-    uint32_t stream_id;
-    bool is_waiting; /* not answered */
-    bool is_bound;
-    bool fin;
-    size_t debt;
-    size_t queued, sent, released;
-    uint8_t out[QUEUE_BYTES];
-};
 
 struct world {
     struct test_alloc alloc;
     struct tri_conn *conn;
     uint64_t now_ns;
     struct tri_slice script;
-    struct tenant *tenants[TENANTS_MAX];
+    struct pattern_tenant *tenants[TENANTS_MAX];
     size_t tenants_len;
     size_t bound, closed;
     struct bytes_h2 out; /* what the server sent and was not read yet */
@@ -62,91 +50,9 @@ static struct tri_slice take_bytes(struct world *w, size_t max)
     return got;
 }
 
-static uint8_t pattern_at(uint32_t stream_id, size_t at)
-{
-    return (uint8_t)(stream_id * 7 + at * 13 + (at >> 8));
-}
-
-/* ---- tenants */
-
-static void on_data(void *session, const uint8_t *data, size_t len)
-{
-    struct tenant *t = session;
-    assert(t->is_bound && len > 0);
-    volatile uint8_t sum = 0;
-    for (size_t i = 0; i < len; i++) {
-        sum = (uint8_t)(sum + data[i]);
-    }
-    t->debt += len;
-}
-
-static void on_fin(void *session)
-{
-    assert(((struct tenant *)session)->is_bound);
-}
-
-static size_t peek(void *session, struct tri_slice *out, size_t out_max, bool *fin)
-{
-    const struct tenant *t = session;
-    assert(t->is_bound && out_max >= 1);
-    size_t n = 0;
-    size_t at = t->sent;
-    while (n < out_max && at < t->queued) {
-        size_t len = 1 + (t->stream_id * 37 + at) % 900;
-        len = len < t->queued - at ? len : t->queued - at;
-        out[n++] = tri_slice_of(t->out + at, len);
-        at += len;
-    }
-    *fin = t->fin && at == t->queued;
-    return n;
-}
-
-static void on_sent(void *session, size_t len)
-{
-    struct tenant *t = session;
-    assert(t->is_bound && len > 0 && len <= t->queued - t->sent);
-    t->sent += len;
-}
-
-static void on_released(void *session, size_t len)
-{
-    struct tenant *t = session;
-    assert(t->is_bound && len <= t->sent - t->released);
-    memset(t->out + t->released, 0xdd, len);
-    t->released += len;
-}
-
-static void on_closed(void *session, enum tri_stream_cause cause)
-{
-    struct tenant *t = session;
-    assert(t->is_bound && cause <= TRI_STREAM_CONN_LOST);
-    t->is_bound = false;
-    t->exchange = NULL;
-    t->world->closed++;
-    memset(t->out, 0xdd, sizeof t->out);
-}
-
-static const struct tri_stream_events tenant_events = {
-    .on_data = on_data,
-    .on_fin = on_fin,
-    .peek = peek,
-    .on_sent = on_sent,
-    .on_released = on_released,
-    .on_closed = on_closed,
-};
-
-static void queue_bytes(struct tenant *t, size_t len)
-{
-    len = len < QUEUE_BYTES - t->queued ? len : QUEUE_BYTES - t->queued;
-    for (size_t i = 0; i < len && !t->fin; i++) {
-        t->out[t->queued] = pattern_at(t->stream_id, t->queued);
-        t->queued++;
-    }
-}
-
 /* ---- the handler */
 
-static void answer(struct tenant *t, uint8_t how)
+static void answer(struct world *w, struct pattern_tenant *t, uint8_t how)
 {
     static const struct tri_field fields[] = {{TRI_SLICE("x-one"), TRI_SLICE("1")},
                                               {TRI_SLICE("x-two"), TRI_SLICE("")}};
@@ -156,7 +62,7 @@ static void answer(struct tenant *t, uint8_t how)
                              .content_length = how & 4 ? how : TRI_LENGTH_NONE};
     r.answer = (enum tri_answer)(how % 4);
     if (how & 8 || r.answer == TRI_ANSWER_WEBSOCKET) {
-        r.events = &tenant_events;
+        r.events = &pattern_tenant_events;
         r.session = t;
     }
     t->is_waiting = false;
@@ -169,7 +75,7 @@ static void answer(struct tenant *t, uint8_t how)
         t->is_bound = false;
         t->exchange = NULL;
     }
-    t->world->bound += t->is_bound;
+    w->bound += t->is_bound;
 }
 
 static void on_request(void *user, struct tri_exchange *x, const struct tri_request_head *head)
@@ -182,22 +88,22 @@ static void on_request(void *user, struct tri_exchange *x, const struct tri_requ
     if (w->tenants_len == TENANTS_MAX) {
         return; /* never answered: on_cancel comes some day */
     }
-    struct tenant *t = calloc(1, sizeof *t);
+    struct pattern_tenant *t = calloc(1, sizeof *t);
     assert(t);
-    *t = (struct tenant){.world = w, .exchange = x, .is_waiting = true};
+    *t = (struct pattern_tenant){.closed = &w->closed, .exchange = x, .is_waiting = true};
     t->stream_id = (uint32_t)x->carrier->stream_id;
     x->owner = t;
     w->tenants[w->tenants_len++] = t;
     const uint8_t how = take_byte(w);
     if (how < 0xc0) {
-        answer(t, how);
+        answer(w, t, how);
     }
 }
 
 static void on_cancel(void *user, struct tri_exchange *x)
 {
     (void)user;
-    struct tenant *t = x->owner;
+    struct pattern_tenant *t = x->owner;
     if (t) {
         assert(t->is_waiting && t->exchange == x);
         t->is_waiting = false;
@@ -218,7 +124,8 @@ static const struct tri_exchange_events exchange_events = {
 
 /* ---- what the server sends */
 
-static const struct tenant *find_tenant(const struct world *w, uint32_t stream_id, size_t *at)
+static const struct pattern_tenant *find_tenant(const struct world *w, uint32_t stream_id,
+                                                size_t *at)
 {
     for (size_t i = 0; i < w->tenants_len; i++) {
         if (w->tenants[i]->stream_id == stream_id) {
@@ -238,17 +145,26 @@ static void check_output(const struct world *w)
     while (frames_h2_next(&rest, &frame)) {
         assert(frame.type <= NGHTTP2_CONTINUATION && frame.payload.len <= 16384);
         size_t at = 0;
-        const struct tenant *t = find_tenant(w, frame.stream_id, &at);
+        const struct pattern_tenant *t = find_tenant(w, frame.stream_id, &at);
         if (frame.type != NGHTTP2_DATA || !t || t->queued == 0) {
             continue;
         }
         for (size_t i = 0; i < frame.payload.len; i++) {
-            assert(frame.payload.data[i] == pattern_at(t->stream_id, seen[at] + i));
+            assert(frame.payload.data[i] == pattern_tenant_byte(t->stream_id, seen[at] + i));
         }
         seen[at] += frame.payload.len;
         assert(seen[at] <= t->sent);
     }
     assert(rest.len == 0);
+}
+
+/* When send yields nothing, all that was sent is released. */
+static void check_settled(const struct world *w)
+{
+    for (size_t i = 0; i < w->tenants_len; i++) {
+        const struct pattern_tenant *t = w->tenants[i];
+        assert(!t->is_bound || t->released == t->sent);
+    }
 }
 
 static void drain(struct world *w, size_t max)
@@ -263,6 +179,7 @@ static void drain(struct world *w, size_t max)
             bytes_h2_append(&w->out, slices[i].data, slices[i].len);
         }
         if (n == 0) {
+            check_settled(w);
             return;
         }
     }
@@ -339,18 +256,18 @@ static void step_tenant(struct world *w)
 {
     const uint8_t which = take_byte(w);
     const uint8_t what = take_byte(w);
-    struct tenant *t = w->tenants_len > 0 ? w->tenants[which % w->tenants_len] : NULL;
+    struct pattern_tenant *t = w->tenants_len > 0 ? w->tenants[which % w->tenants_len] : NULL;
     if (!t || !t->exchange) {
         return;
     }
     if (t->is_waiting) {
-        answer(t, what);
+        answer(w, t, what);
         return;
     }
     struct tri_stream *seam = &t->exchange->stream;
     switch (what & 3) {
     case 0:
-        queue_bytes(t, (size_t)(what >> 2) * 300);
+        pattern_tenant_queue(t, (size_t)(what >> 2) * 300);
         break;
     case 1:
         t->fin = true;

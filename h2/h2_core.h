@@ -1,0 +1,90 @@
+/*
+ * The connection as the files of this module see it; everybody else sees h2_conn.h.
+ *
+ * nghttp2 is the wire engine: it owns frames, HPACK, flow control and the HTTP message checks of
+ * RFC 9113 section 8. This module owns the streams' tenants, the order in which they are told
+ * things, and what is yielded to the transport.
+ *
+ *   LIVE ──fatal engine error──► FAILED ──last words yielded──► OVER
+ *     └──EOF; GOAWAY sent and nothing left──────────────────────►┘
+ *
+ * Streams are on exactly one of three lists: |open| while the engine knows them, |ended| when it
+ * has let go of them and their tenant is still to be told, |graveyard| when nobody will be told
+ * anything more, until the next drive step frees them.
+ */
+#ifndef TRI_H2_CORE_H
+#define TRI_H2_CORE_H
+
+#include "base_list.h"
+#include "h2_conn.h"
+#include "h2_output.h"
+
+#include <nghttp2/nghttp2.h>
+
+enum tri_h2_phase { TRI_H2_LIVE, TRI_H2_FAILED, TRI_H2_OVER };
+
+struct tri_h2_stream;
+
+struct tri_h2_conn {
+    struct tri_conn conn; /* first */
+    struct tri_conn_config config;
+    nghttp2_session *session; /* owned; not to be called unless LIVE */
+    enum tri_h2_phase phase;
+    enum tri_err error;  /* why it is FAILED, and what recv says from then on */
+    uint32_t error_code; /* RFC 9113 section 7: what GOAWAY says */
+    uint64_t now_ns;     /* of the call that drives */
+
+    struct tri_list open;      /* of struct tri_h2_stream, by node */
+    struct tri_list ended;     /* by node */
+    struct tri_list graveyard; /* by node */
+    struct tri_list work;      /* by work_node: an op left something to do */
+    struct tri_list flights;   /* by flight_node: bytes yielded by the last send */
+
+    struct tri_h2_stream *head; /* whose field block is arriving, or NULL */
+    uint64_t head_since_ns;     /* meaningful while |head| */
+    uint64_t opened_ns;
+    uint64_t idle_since_ns; /* meaningful while no stream is open */
+    int32_t last_stream_id; /* highest that the peer opened; 0: none */
+
+    bool is_awake;       /* on_wake was called, or send is running */
+    bool is_draining;    /* shutdown: no new streams */
+    bool is_terminating; /* the last GOAWAY was submitted */
+    bool is_settings_sent;
+    bool is_settings_acked;
+
+    struct tri_h2_output output;
+};
+
+/* Calls on_wake, once between two sends. */
+void tri_h2_core_wake(struct tri_h2_conn *c);
+
+/*
+ * The connection cannot go on: |err| is what recv returns, |error_code| what GOAWAY says. The
+ * engine is not called any more; the streams are told by tri_h2_core_settle. Only the first call
+ * counts.
+ */
+void tri_h2_core_fail(struct tri_h2_conn *c, enum tri_err err, uint32_t error_code);
+
+/* Fails the connection for a fatal return value of nghttp2. */
+void tri_h2_core_fail_engine(struct tri_h2_conn *c, int rv);
+
+/* Resets a stream; it ends with the engine's close callback, after the frame is sent. */
+void tri_h2_core_reset(struct tri_h2_conn *c, int32_t stream_id, uint32_t error_code);
+
+/* Submits the last GOAWAY: the engine sends it and is done. Only the first call counts. */
+void tri_h2_core_terminate(struct tri_h2_conn *c, uint32_t error_code);
+
+/* The first step of each call: frees what was buried, releases what the last send yielded, and
+ * tells the tenants of ended streams. */
+void tri_h2_core_settle(struct tri_h2_conn *c);
+
+/* Tells the tenants of ended streams; of all streams, if the connection failed. */
+void tri_h2_core_tell_ended(struct tri_h2_conn *c);
+
+/* Ends every stream with CONN_LOST. */
+void tri_h2_core_end_all(struct tri_h2_conn *c);
+
+/* Does what ops have asked for, until nothing is left. */
+void tri_h2_core_drive(struct tri_h2_conn *c);
+
+#endif

@@ -1,0 +1,121 @@
+/* See h2_session.h. */
+#include "h2_session.h"
+
+#include "h2_callbacks.h"
+
+#include <assert.h>
+
+/* RFC 9113 section 6.5.2: each field counts 32 bytes more than its text. */
+#define FIELD_OVERHEAD_BYTES ((size_t)32)
+
+#define SETTINGS_MAX ((size_t)5)
+
+/* ---- the engine's memory comes from the connection's allocator; it may ask for 0 bytes */
+
+static size_t at_least_one(size_t size)
+{
+    return size > 0 ? size : 1;
+}
+
+static void *engine_malloc(size_t size, void *user)
+{
+    return tri_alloc_get(user, at_least_one(size));
+}
+
+static void engine_free(void *ptr, void *user)
+{
+    tri_alloc_release(user, ptr);
+}
+
+static void *engine_calloc(size_t count, size_t size, void *user)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return NULL;
+    }
+    return tri_alloc_zero(user, at_least_one(bytes));
+}
+
+static void *engine_realloc(void *ptr, size_t size, void *user)
+{
+    return tri_alloc_resize(user, ptr, at_least_one(size));
+}
+
+/* ---- options, callbacks: made for a moment, the session copies them */
+
+/* Rate limits on resets, continuations and glitches stay at the engine's defaults, which are on. */
+static nghttp2_option *new_option(void)
+{
+    nghttp2_option *option;
+    if (nghttp2_option_new(&option) != 0) {
+        return NULL;
+    }
+    nghttp2_option_set_no_auto_window_update(option, 1);
+    return option;
+}
+
+static nghttp2_session_callbacks *new_callbacks(void)
+{
+    nghttp2_session_callbacks *callbacks;
+    if (nghttp2_session_callbacks_new(&callbacks) != 0) {
+        return NULL;
+    }
+    tri_h2_callbacks_set(callbacks);
+    return callbacks;
+}
+
+static int make_session(struct tri_h2_conn *c)
+{
+    nghttp2_mem mem = {
+        .mem_user_data = (void *)(uintptr_t)c->config.alloc,
+        .malloc = engine_malloc,
+        .free = engine_free,
+        .calloc = engine_calloc,
+        .realloc = engine_realloc,
+    };
+    nghttp2_option *option = new_option();
+    nghttp2_session_callbacks *callbacks = new_callbacks();
+    int rv = NGHTTP2_ERR_NOMEM;
+    if (option && callbacks) {
+        rv = nghttp2_session_server_new3(&c->session, callbacks, c, option, &mem);
+    }
+    nghttp2_session_callbacks_del(callbacks);
+    nghttp2_option_del(option);
+    return rv;
+}
+
+static int submit_settings(struct tri_h2_conn *c)
+{
+    nghttp2_settings_entry entries[SETTINGS_MAX] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->config.limits->streams_max},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, TRI_STREAM_WINDOW_BYTES},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+         (uint32_t)(TRI_REQUEST_HEAD_BYTES_MAX + TRI_REQUEST_FIELDS_MAX * FIELD_OVERHEAD_BYTES)},
+        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}, /* RFC 9218 section 2.1 */
+    };
+    size_t len = 4;
+    if (c->config.extended_connect) { /* RFC 8441 section 3, row E1 */
+        entries[len++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1};
+    }
+    assert(len <= SETTINGS_MAX);
+    int rv = nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, entries, len);
+    if (rv != 0) {
+        return rv;
+    }
+    return nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0,
+                                                 TRI_CONN_WINDOW_BYTES);
+}
+
+enum tri_err tri_h2_session_new(struct tri_h2_conn *c)
+{
+    assert(!c->session);
+    if (make_session(c) != 0) {
+        return TRI_ERR_NOMEM;
+    }
+    if (submit_settings(c) != 0) {
+        nghttp2_session_del(c->session);
+        c->session = NULL;
+        return TRI_ERR_NOMEM;
+    }
+    return TRI_OK;
+}
