@@ -26,8 +26,9 @@ struct tri_conn_ops {
     void (*recv_eof)(struct tri_conn *c, bool orderly, uint64_t now_ns);
     /*
      * Yields up to |max| slices (max >= 16) of plaintext to send, in order; returns how many. The
-     * caller takes them all. They are valid until the next call of any of these functions, and
-     * count as sent and released with the next call of send. 0: nothing more now, all settled.
+     * caller takes them all. They are valid until the next call of any of these functions. Their
+     * tenants are told that they are sent with the next call of send at the latest, and that they
+     * are released not before the next call. 0: nothing more now, all settled.
      */
     size_t (*send)(struct tri_conn *c, struct tri_slice *out, size_t max, uint64_t now_ns);
     /* When expire must be called; UINT64_MAX: never. */
