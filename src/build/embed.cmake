@@ -6,11 +6,11 @@
 # path; a row of nulls ends the table.
 cmake_minimum_required(VERSION 3.25)
 
+# A semicolon would end a list's element: texts get their charset below.
 set(types
-  html "text/html; charset=utf-8" css "text/css; charset=utf-8"
-  js "text/javascript; charset=utf-8" mjs "text/javascript; charset=utf-8"
-  json "application/json" svg "image/svg+xml" png "image/png" ico "image/x-icon"
-  txt "text/plain; charset=utf-8" webmanifest "application/manifest+json" woff2 "font/woff2")
+  html text/html css text/css js text/javascript mjs text/javascript
+  json application/json svg image/svg+xml png image/png ico image/x-icon
+  txt text/plain webmanifest application/manifest+json woff2 font/woff2)
 
 file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*)
 list(SORT files)
@@ -34,6 +34,9 @@ foreach(file IN LISTS files)
   else()
     math(EXPR at "${at} + 1")
     list(GET types ${at} type)
+    if(type MATCHES "^text/")
+      string(APPEND type "; charset=utf-8")
+    endif()
   endif()
 
   # One byte more than the file, so that an empty file is still an array.

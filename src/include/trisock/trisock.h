@@ -137,8 +137,8 @@ TRI_API const struct tri_carrier *tri_request_carrier(const struct tri_request *
  *
  * user   becomes the socket's own pointer, handed to its callbacks (see tri_ws_handler)
  *
- * Returns TRI_OK; TRI_ERR_INVALID if |req| is no opening handshake; TRI_ERR_NOMEM (the request was
- * then answered 503). In every case |req| has ended.
+ * Returns TRI_OK; TRI_ERR_INVALID if |req| is no opening handshake (500 was answered); TRI_ERR_CLOSED
+ * if the server is stopping, TRI_ERR_NOMEM (both: answered 503). In every case |req| has ended.
  */
 TRI_API enum tri_err tri_request_accept(struct tri_request *req, void *user);
 
@@ -374,6 +374,9 @@ TRI_API void tri_server_stop(struct tri_server *server);
 
 /* The |index|-th address it listens on, "127.0.0.1:8443", with the real port; NULL past the end. */
 TRI_API const char *tri_server_address(const struct tri_server *server, size_t index);
+
+/* The same for the cleartext ports. */
+TRI_API const char *tri_server_cleartext_address(const struct tri_server *server, size_t index);
 
 /* Base64 of the SHA-256 of the leaf certificate's SubjectPublicKeyInfo: a pin for browsers. */
 TRI_API const char *tri_server_spki_pin(const struct tri_server *server);

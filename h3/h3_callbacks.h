@@ -1,0 +1,15 @@
+/* What ngtcp2 calls: packets become streams, streams become what HTTP/3 and the tenants hear. */
+#ifndef TRI_H3_CALLBACKS_H
+#define TRI_H3_CALLBACKS_H
+
+#include "h3_conn.h"
+
+extern const ngtcp2_callbacks tri_h3_quic_callbacks;
+
+void tri_h3_callback_qlog(void *user, uint32_t flags, const void *data, size_t len);
+
+/* Makes a connection id of |len| bytes for |c| and registers it. As tri_h3_cid_add. */
+TRI_MUST_USE enum tri_err tri_h3_callback_issue_cid(struct tri_h3_conn *c, ngtcp2_cid *out,
+                                                    size_t len);
+
+#endif

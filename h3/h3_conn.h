@@ -1,0 +1,106 @@
+/*
+ * One QUIC connection that carries HTTP/3, from its first packet to its last: ngtcp2 and nghttp3
+ * side by side, driven by the endpoint. RFC 9000 section 10, RFC 9114 section 5.
+ *
+ *   HANDSHAKE ──► OPEN ──shutdown──► NOTICED ──a while later──► LEAVING
+ *       │          │                    │                          │
+ *       └──────────┴───── an error, or no stream is left ──────────┴──► CLOSING ──┐
+ *       │          │                    │                          │              ├──► GONE
+ *       ├──────────┴────────── the peer has closed ────────────────┴──► DRAINING ─┘
+ *       └── idle, or never meant for us ──────────────────────────────────────────────► GONE
+ *
+ * NOTICED: a GOAWAY that refuses nothing is out, so that no request in flight is lost. LEAVING: the
+ * one that refuses is out; the connection closes when its streams have ended.
+ *
+ * In CLOSING and DRAINING, ngtcp2, nghttp3 and TLS are gone: what is left is the connection ids, so
+ * that late packets are known, and the CONNECTION_CLOSE to answer them with.
+ */
+#ifndef TRI_H3_CONN_H
+#define TRI_H3_CONN_H
+
+#include "h3_shared.h"
+#include "h3_tls.h"
+
+#include <stdio.h>
+
+enum tri_h3_state {
+    TRI_H3_HANDSHAKE,
+    TRI_H3_OPEN,
+    TRI_H3_NOTICED,
+    TRI_H3_LEAVING,
+    TRI_H3_CLOSING,
+    TRI_H3_DRAINING,
+    TRI_H3_GONE,
+};
+
+struct tri_h3_conn {
+    struct tri_h3_shared *shared; /* borrowed */
+    enum tri_h3_state state;
+    void *user; /* of the exchange events */
+    struct tri_carrier carrier;
+    char remote[TRI_ADDR_TEXT_MAX];
+
+    ngtcp2_conn *quic;  /* owned; NULL from CLOSING on */
+    nghttp3_conn *http; /* owned; NULL before the keys to send with are there, and with |quic| */
+    struct tri_h3_tls tls;
+    FILE *qlog;         /* NULL: none */
+    ngtcp2_ccerr error; /* what to close with, if has_error; else what the library's error means */
+    bool has_error;
+    bool is_confirmed; /* QUIC's handshake is complete, and its names are read */
+    bool is_mute;      /* a key is missing, which writing a close would need */
+
+    struct tri_h3_cids cids;
+    struct tri_list node;  /* the endpoint's list of all */
+    struct tri_list dirty; /* the endpoint's list of those with something to send */
+    struct tri_heap_node timer;
+
+    struct tri_list streams; /* of struct tri_h3_stream */
+    size_t streams_len;
+    struct tri_list woken; /* streams with marks to act on */
+    bool read_blocked;     /* a stream had nothing to give since this was cleared */
+    bool keeps_alive;      /* it has streams, and sends a PING when silent */
+    size_t burst_bytes;    /* written since the last pause */
+    uint64_t changed_ns;   /* when it opened, lost its last stream, or was noticed */
+
+    /* CLOSING */
+    uint8_t *close_packet; /* owned */
+    size_t close_len;
+    uint64_t late_packets;
+    bool close_due;
+    struct tri_addr local, remote_addr; /* where to */
+};
+
+static inline bool tri_h3_conn_is_live(const struct tri_h3_conn *c)
+{
+    return c->state < TRI_H3_CLOSING;
+}
+
+/*
+ * Takes a connection that the Initial packet |hd| opens, and asks the owner for its user. NULL if
+ * memory is short or the owner refuses.
+ */
+struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared, const ngtcp2_pkt_hd *hd,
+                                    const struct tri_addr *local, const struct tri_addr *remote);
+
+/* One that is GONE. */
+void tri_h3_conn_free(struct tri_h3_conn *c);
+
+/* Ends it without a word: its streams are told CONN_LOST. GONE afterwards. */
+void tri_h3_conn_drop(struct tri_h3_conn *c);
+
+/* Ends a live one for |rv|, an error of ngtcp2: CLOSING, DRAINING or GONE afterwards. */
+void tri_h3_conn_fail(struct tri_h3_conn *c, int rv);
+
+/* ---- for the parts of a connection */
+
+/* Asserts that |to| may follow. */
+void tri_h3_conn_set_state(struct tri_h3_conn *c, enum tri_h3_state to);
+
+/* It has something to send, or marks to act on. */
+void tri_h3_conn_wake(struct tri_h3_conn *c);
+
+/* Notes the error to close with; the first counts. Returns what a callback of ngtcp2 then returns. */
+int tri_h3_conn_app_error(struct tri_h3_conn *c, uint64_t code);
+int tri_h3_conn_http_error(struct tri_h3_conn *c, int nghttp3_error);
+
+#endif

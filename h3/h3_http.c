@@ -1,0 +1,187 @@
+/* See h3_http.h. */
+#include "h3_http.h"
+
+#include "base_limits.h"
+#include "h3_output.h"
+#include "h3_stream.h"
+
+#include <assert.h>
+
+/* Overhead of a field in the size of a field section: RFC 9114 section 4.2.2. */
+#define FIELD_OVERHEAD_BYTES 32u
+
+/*
+ * QPACK. Requests may use a small table. None may wait for table entries on their way: that would
+ * let a lost packet of one stream hold up the others, and bytes of blocked streams would be held
+ * outside of any limit. Our own answers are short, and static entries do for them.
+ */
+#define QPACK_TABLE_BYTES 4096u
+#define QPACK_BLOCKED_STREAMS 0u
+#define QPACK_OWN_TABLE_BYTES 0u
+
+static struct tri_slice slice_of(const nghttp3_rcbuf *buf)
+{
+    nghttp3_vec v = nghttp3_rcbuf_get_buf(buf);
+    return tri_slice_of(v.base, v.len);
+}
+
+/* The stream that QUIC knows becomes the one that HTTP/3 knows. */
+static int begin_headers(nghttp3_conn *http, int64_t id, void *user, void *stream_user)
+{
+    struct tri_h3_conn *c = user;
+    (void)stream_user;
+    struct tri_h3_stream *s = ngtcp2_conn_get_stream_user_data2(c->quic, id);
+    assert(s); /* h3_quic.c hands on no data of a stream that it has no struct for */
+    return nghttp3_conn_set_stream_user_data(http, id, s) == 0 ? 0 : NGHTTP3_ERR_CALLBACK_FAILURE;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): nghttp3's signature */
+static int recv_header(nghttp3_conn *http, int64_t id, int32_t token, nghttp3_rcbuf *name,
+                       nghttp3_rcbuf *value, uint8_t flags, void *user, void *stream_user)
+{
+    (void)http;
+    (void)id;
+    (void)token;
+    (void)flags;
+    (void)user;
+    tri_h3_stream_field(stream_user, slice_of(name), slice_of(value));
+    return 0;
+}
+
+static int end_headers(nghttp3_conn *http, int64_t id, int fin, void *user, void *stream_user)
+{
+    (void)http;
+    (void)id;
+    (void)fin; /* end_stream comes too */
+    (void)user;
+    tri_h3_stream_head(stream_user);
+    return 0;
+}
+
+static int recv_data(nghttp3_conn *http, int64_t id, const uint8_t *data, size_t len, void *user,
+                     void *stream_user)
+{
+    (void)http;
+    (void)id;
+    (void)user;
+    tri_h3_stream_data(stream_user, data, len);
+    return 0;
+}
+
+static int end_stream(nghttp3_conn *http, int64_t id, void *user, void *stream_user)
+{
+    (void)http;
+    (void)id;
+    (void)user;
+    tri_h3_stream_fin(stream_user);
+    return 0;
+}
+
+static int acked_stream_data(nghttp3_conn *http, int64_t id, uint64_t len, void *user,
+                             void *stream_user)
+{
+    (void)http;
+    (void)id;
+    (void)user;
+    if (stream_user) {
+        tri_h3_output_acked(stream_user, len);
+    }
+    return 0;
+}
+
+/* nghttp3 wants the peer to stop: a stream of a kind that is not known, a request after GOAWAY. */
+static int stop_sending(nghttp3_conn *http, int64_t id, uint64_t code, void *user,
+                        void *stream_user)
+{
+    (void)http;
+    (void)stream_user;
+    struct tri_h3_conn *c = user;
+    int rv = ngtcp2_conn_shutdown_stream_read(c->quic, 0, id, code);
+    return rv == 0 ? 0 : NGHTTP3_ERR_CALLBACK_FAILURE;
+}
+
+/* nghttp3 wants our direction to be reset. */
+static int reset_stream(nghttp3_conn *http, int64_t id, uint64_t code, void *user,
+                        void *stream_user)
+{
+    (void)http;
+    (void)stream_user;
+    struct tri_h3_conn *c = user;
+    int rv = ngtcp2_conn_shutdown_stream_write(c->quic, 0, id, code);
+    return rv == 0 ? 0 : NGHTTP3_ERR_CALLBACK_FAILURE;
+}
+
+/* Bytes that waited for the QPACK table. None do, as the settings stand. */
+static int deferred_consume(nghttp3_conn *http, int64_t id, size_t len, void *user,
+                            void *stream_user)
+{
+    (void)http;
+    (void)stream_user;
+    struct tri_h3_conn *c = user;
+    int rv = ngtcp2_conn_extend_max_stream_offset(c->quic, id, len);
+    return rv == 0 ? 0 : NGHTTP3_ERR_CALLBACK_FAILURE;
+}
+
+/* Seeds a hash table of stream ids, which peers cannot choose freely; it has no user pointer. */
+static void fill_random(uint8_t *out, size_t len)
+{
+    const struct tri_random *random = tri_random_system();
+    random->fill(random->user, out, len);
+}
+
+static const nghttp3_callbacks callbacks = {
+    .acked_stream_data = acked_stream_data,
+    .recv_data = recv_data,
+    .deferred_consume = deferred_consume,
+    .begin_headers = begin_headers,
+    .recv_header = recv_header,
+    .end_headers = end_headers,
+    .stop_sending = stop_sending,
+    .end_stream = end_stream,
+    .reset_stream = reset_stream,
+    .rand = fill_random,
+};
+
+static int make_http(struct tri_h3_conn *c)
+{
+    const struct tri_h3_config *config = &c->shared->config;
+    nghttp3_settings settings;
+    nghttp3_settings_default(&settings);
+    settings.enable_connect_protocol = config->extended_connect; /* RFC 9220 section 3, row E1 */
+    settings.max_field_section_size =
+        TRI_REQUEST_HEAD_BYTES_MAX + TRI_REQUEST_FIELDS_MAX * FIELD_OVERHEAD_BYTES;
+    settings.qpack_max_dtable_capacity = QPACK_TABLE_BYTES;
+    settings.qpack_blocked_streams = QPACK_BLOCKED_STREAMS;
+    settings.qpack_encoder_max_dtable_capacity = QPACK_OWN_TABLE_BYTES;
+    int rv = nghttp3_conn_server_new(&c->http, &callbacks, &settings, &c->shared->http_mem, c);
+    if (rv != 0) {
+        return rv;
+    }
+    nghttp3_conn_set_max_client_streams_bidi(c->http, config->limits->streams_max);
+    nghttp3_conn_set_max_concurrent_streams(c->http, config->limits->streams_max);
+    return 0;
+}
+
+int tri_h3_http_open(struct tri_h3_conn *c)
+{
+    assert(!c->http);
+    /* RFC 9114 section 6.2: a peer must allow at least three unidirectional streams. */
+    if (ngtcp2_conn_get_streams_uni_left2(c->quic) < 3) {
+        return tri_h3_conn_app_error(c, NGHTTP3_H3_GENERAL_PROTOCOL_ERROR);
+    }
+    int64_t ids[3];
+    for (size_t i = 0; i < 3; i++) {
+        int rv = ngtcp2_conn_open_uni_stream(c->quic, &ids[i], NULL);
+        if (rv != 0) {
+            return NGTCP2_ERR_CALLBACK_FAILURE;
+        }
+    }
+    int rv = make_http(c);
+    if (rv == 0) {
+        rv = nghttp3_conn_bind_control_stream(c->http, ids[0]);
+    }
+    if (rv == 0) {
+        rv = nghttp3_conn_bind_qpack_streams(c->http, ids[1], ids[2]);
+    }
+    return rv == 0 ? 0 : tri_h3_conn_http_error(c, rv);
+}

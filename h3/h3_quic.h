@@ -1,0 +1,21 @@
+/*
+ * The QUIC half of a connection: ngtcp2, its settings, transport parameters and callbacks. RFC
+ * 9000, 9001, 9002, 9368, 9369 (row N1).
+ */
+#ifndef TRI_H3_QUIC_H
+#define TRI_H3_QUIC_H
+
+#include "h3_conn.h"
+
+/* The versions we speak, the preferred one first: RFC 9369, RFC 9000. */
+#define TRI_H3_VERSIONS_LEN 2u
+extern const uint32_t tri_h3_quic_versions[TRI_H3_VERSIONS_LEN];
+
+/*
+ * Makes c->quic and its TLS for the Initial packet |hd| that came over |path|, and registers the
+ * client's connection id and our first. On an error the caller frees what is there.
+ */
+TRI_MUST_USE enum tri_err tri_h3_quic_open(struct tri_h3_conn *c, const ngtcp2_pkt_hd *hd,
+                                           const ngtcp2_path *path);
+
+#endif

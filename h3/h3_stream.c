@@ -1,0 +1,352 @@
+/* See h3_stream.h. The answer is in h3_respond.c, and what goes out in h3_output.c. */
+#include "h3_stream.h"
+
+#include "h3_conn.h"
+#include "h3_respond.h"
+
+#include <assert.h>
+
+/* ---- phases */
+
+static bool may_follow(enum tri_h3_phase from, enum tri_h3_phase to)
+{
+    switch (to) {
+    case TRI_H3_HEAD:
+        return false;
+    case TRI_H3_WAITING:
+        return from == TRI_H3_HEAD;
+    case TRI_H3_BOUND:
+    case TRI_H3_ANSWERED:
+        return from == TRI_H3_WAITING;
+    case TRI_H3_OVER:
+        return from != TRI_H3_OVER;
+    }
+    return false;
+}
+
+void tri_h3_stream_set_phase(struct tri_h3_stream *s, enum tri_h3_phase to)
+{
+    assert(may_follow(s->phase, to));
+    s->phase = to;
+}
+
+/* ---- ops: what the tenant asks for. They set marks only (contract line 7). */
+
+static struct tri_h3_stream *stream_of(struct tri_stream *stream)
+{
+    return TRI_CONTAINER_OF(stream, struct tri_h3_stream, x.stream);
+}
+
+void tri_h3_stream_mark(struct tri_h3_stream *s)
+{
+    if (!tri_list_is_linked(&s->woken)) {
+        tri_list_append(&s->conn->woken, &s->woken);
+    }
+    tri_h3_conn_wake(s->conn);
+}
+
+static void wake_write(struct tri_stream *stream)
+{
+    struct tri_h3_stream *s = stream_of(stream);
+    assert(s->phase == TRI_H3_BOUND);
+    s->resume = true;
+    tri_h3_stream_mark(s);
+}
+
+static void consume(struct tri_stream *stream, size_t len)
+{
+    struct tri_h3_stream *s = stream_of(stream);
+    assert(s->phase == TRI_H3_BOUND);
+    assert(len <= s->unconsumed); /* no byte is credited twice */
+    s->unconsumed -= len;
+    s->credit += len;
+    tri_h3_stream_mark(s);
+}
+
+static void abort_stream(struct tri_stream *stream)
+{
+    struct tri_h3_stream *s = stream_of(stream);
+    assert(s->phase == TRI_H3_BOUND);
+    tri_h3_stream_fail(s, TRI_STREAM_ABORTED, NGHTTP3_H3_REQUEST_CANCELLED);
+}
+
+static const struct tri_stream_ops stream_ops = {
+    .name = "h3",
+    .wake_write = wake_write,
+    .consume = consume,
+    .abort = abort_stream,
+};
+
+void tri_h3_stream_fail(struct tri_h3_stream *s, enum tri_stream_cause cause, uint64_t code)
+{
+    if (!s->ending && s->phase != TRI_H3_OVER) {
+        s->ending = true;
+        s->cause = cause;
+        s->code = code;
+        tri_h3_stream_mark(s);
+    }
+}
+
+/* ---- life */
+
+enum tri_err tri_h3_stream_open(struct tri_h3_conn *conn, int64_t id)
+{
+    const struct tri_alloc *alloc = conn->shared->config.alloc;
+    struct tri_h3_stream *s = tri_alloc_zero(alloc, sizeof *s);
+    struct tri_h3_request *request = tri_h3_request_new(alloc, s);
+    if (!s || !request || ngtcp2_conn_set_stream_user_data(conn->quic, id, s) != 0) {
+        tri_h3_request_free(request);
+        tri_alloc_release(alloc, s);
+        return TRI_ERR_NOMEM;
+    }
+    s->x = (struct tri_exchange){
+        .stream = {.ops = &stream_ops}, .ops = &tri_h3_respond_ops, .carrier = &s->carrier};
+    s->conn = conn;
+    s->id = id;
+    s->phase = TRI_H3_HEAD;
+    s->request = request;
+    s->carrier = conn->carrier;
+    s->carrier.stream_id = id;
+    tri_list_init(&s->node);
+    tri_list_init(&s->woken);
+    tri_list_append(&conn->streams, &s->node);
+    conn->streams_len++;
+    tri_timeout_arm(&conn->shared->heads, &request->timeout, conn->shared->now_ns);
+    return TRI_OK;
+}
+
+void tri_h3_stream_bury(struct tri_h3_stream *s)
+{
+    assert(s->phase == TRI_H3_OVER);
+    assert(s->conn->streams_len > 0);
+    s->conn->streams_len--;
+    tri_list_remove(&s->woken);
+    tri_list_remove(&s->node);
+    tri_list_append(&s->conn->shared->graveyard, &s->node);
+    s->conn = NULL;
+}
+
+void tri_h3_stream_free(struct tri_h3_stream *s, const struct tri_alloc *alloc)
+{
+    assert(!s->conn && !s->request);
+    tri_list_remove(&s->node);
+    tri_alloc_release(alloc, s);
+}
+
+static void drop_request(struct tri_h3_stream *s)
+{
+    tri_h3_request_free(s->request);
+    s->request = NULL;
+}
+
+void tri_h3_stream_end(struct tri_h3_stream *s, enum tri_stream_cause cause)
+{
+    enum tri_h3_phase was = s->phase;
+    if (was == TRI_H3_OVER) {
+        return;
+    }
+    tri_h3_stream_set_phase(s, TRI_H3_OVER);
+    if (was == TRI_H3_WAITING) {
+        const struct tri_h3_config *config = &s->conn->shared->config;
+        config->events->on_cancel(s->conn->user, &s->x);
+    } else if (was == TRI_H3_BOUND) {
+        s->x.stream.events->on_closed(s->x.stream.session, cause);
+    }
+    s->x.stream.events = NULL;
+    drop_request(s);
+}
+
+void tri_h3_stream_closed(struct tri_h3_stream *s)
+{
+    tri_h3_stream_end(s, s->ending ? s->cause : TRI_STREAM_FINISHED);
+    tri_h3_stream_bury(s);
+}
+
+/* ---- what arrives */
+
+void tri_h3_stream_field(struct tri_h3_stream *s, struct tri_slice name, struct tri_slice value)
+{
+    if (s->phase == TRI_H3_HEAD && name.len > 0) {
+        tri_h3_request_add(s->request, name, value);
+    }
+}
+
+/* RFC 6585 section 5 */
+static void refuse_large_head(struct tri_h3_stream *s)
+{
+    const struct tri_response r = {.answer = TRI_ANSWER_PLAIN, .status = 431, .content_length = 0};
+    enum tri_err err = tri_h3_respond(s, &r);
+    (void)err; /* what is left to do without memory, that has done */
+}
+
+void tri_h3_stream_head(struct tri_h3_stream *s)
+{
+    if (s->phase != TRI_H3_HEAD || s->ending) {
+        return;
+    }
+    tri_timeout_disarm(&s->request->timeout);
+    enum tri_err err = tri_h3_request_finish(s->request);
+    if (err == TRI_ERR_NOMEM) {
+        tri_h3_stream_fail(s, TRI_STREAM_ABORTED, NGHTTP3_H3_INTERNAL_ERROR);
+        return;
+    }
+    tri_h3_stream_set_phase(s, TRI_H3_WAITING);
+    if (err == TRI_ERR_LIMIT) {
+        refuse_large_head(s);
+        return;
+    }
+    assert(err == TRI_OK);
+    const struct tri_h3_config *config = &s->conn->shared->config;
+    config->events->on_request(s->conn->user, &s->x, &s->request->head);
+}
+
+static void hold(struct tri_h3_stream *s, const uint8_t *data, size_t len)
+{
+    enum tri_err err = tri_buf_append(&s->request->held, data, len);
+    if (err != TRI_OK) { /* flow control keeps the peer below the limit: memory is short */
+        tri_h3_stream_fail(s, TRI_STREAM_ABORTED, NGHTTP3_H3_INTERNAL_ERROR);
+    }
+}
+
+static void deliver(struct tri_h3_stream *s, const uint8_t *data, size_t len)
+{
+    s->unconsumed += len;
+    s->x.stream.events->on_data(s->x.stream.session, data, len);
+}
+
+/* What came before the verdict, then, in order, the peer's end. */
+static void deliver_held(struct tri_h3_stream *s)
+{
+    if (s->request) {
+        struct tri_slice held = tri_buf_peek(&s->request->held);
+        if (held.len > 0) {
+            deliver(s, held.data, held.len);
+        }
+        drop_request(s);
+    }
+    if (s->input_fin && !s->fin_told && !s->ending) {
+        s->fin_told = true;
+        s->x.stream.events->on_fin(s->x.stream.session);
+    }
+}
+
+void tri_h3_stream_data(struct tri_h3_stream *s, const uint8_t *data, size_t len)
+{
+    if (s->ending || len == 0) {
+        return;
+    }
+    if (s->phase == TRI_H3_WAITING) {
+        hold(s, data, len);
+    } else if (s->phase == TRI_H3_BOUND) {
+        deliver_held(s);
+        if (!s->ending) {
+            deliver(s, data, len);
+        }
+    }
+}
+
+void tri_h3_stream_fin(struct tri_h3_stream *s)
+{
+    s->input_fin = true;
+    if (s->phase == TRI_H3_BOUND && !s->ending) {
+        deliver_held(s);
+    }
+}
+
+void tri_h3_stream_peer_reset(struct tri_h3_stream *s)
+{
+    if (!s->input_stopped) {
+        tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_H3_REQUEST_CANCELLED);
+    }
+}
+
+void tri_h3_stream_peer_stop(struct tri_h3_stream *s)
+{
+    tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_H3_REQUEST_CANCELLED);
+}
+
+void tri_h3_stream_fin_sent(struct tri_h3_stream *s)
+{
+    /* RFC 9114 section 4.1: a complete response may come before the whole request. */
+    if (!s->is_websocket && !s->input_fin) {
+        s->stop_input = true;
+        tri_h3_stream_mark(s);
+    }
+}
+
+/* ---- the drive step */
+
+/*
+ * Resets both directions. Afterwards neither library reads a byte of the tenant's again: ngtcp2
+ * forgets what it would retransmit, and nghttp3 is told not to write.
+ */
+static int reset_stream(struct tri_h3_stream *s)
+{
+    struct tri_h3_conn *c = s->conn;
+    int rv = ngtcp2_conn_shutdown_stream(c->quic, 0, s->id, s->code);
+    if (c->http) {
+        nghttp3_conn_shutdown_stream_write(c->http, s->id);
+        int http_rv = nghttp3_conn_shutdown_stream_read(c->http, s->id);
+        if (rv == 0 && http_rv != 0) {
+            rv = tri_h3_conn_http_error(c, http_rv);
+        }
+    }
+    return rv;
+}
+
+static int settle_ending(struct tri_h3_stream *s)
+{
+    int rv = reset_stream(s);
+    tri_h3_stream_end(s, s->cause);
+    return rv;
+}
+
+static int settle_credit(struct tri_h3_stream *s)
+{
+    size_t credit = s->credit;
+    s->credit = 0;
+    return credit > 0 ? ngtcp2_conn_extend_max_stream_offset(s->conn->quic, s->id, credit) : 0;
+}
+
+static int settle_resume(struct tri_h3_stream *s)
+{
+    if (!s->resume) {
+        return 0;
+    }
+    s->resume = false;
+    int rv = nghttp3_conn_resume_stream(s->conn->http, s->id);
+    return rv != 0 ? tri_h3_conn_http_error(s->conn, rv) : 0;
+}
+
+static int settle_input(struct tri_h3_stream *s)
+{
+    if (!s->stop_input || s->input_stopped || s->input_fin) {
+        return 0;
+    }
+    s->input_stopped = true;
+    return ngtcp2_conn_shutdown_stream_read(s->conn->quic, 0, s->id, NGHTTP3_H3_NO_ERROR);
+}
+
+int tri_h3_stream_settle(struct tri_h3_stream *s)
+{
+    assert(!tri_list_is_linked(&s->woken));
+    if (s->phase == TRI_H3_OVER) {
+        return 0;
+    }
+    if (s->phase == TRI_H3_BOUND && !s->ending) {
+        deliver_held(s);
+    } else if (s->phase == TRI_H3_ANSWERED) {
+        drop_request(s);
+    }
+    if (s->ending) {
+        return settle_ending(s);
+    }
+    int rv = settle_credit(s);
+    if (rv == 0) {
+        rv = settle_input(s);
+    }
+    if (rv == 0) {
+        rv = settle_resume(s);
+    }
+    return rv;
+}

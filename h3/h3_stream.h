@@ -1,0 +1,118 @@
+/*
+ * One request stream: an exchange (http_exchange.h) and, once it is answered, the transport's side
+ * of the seam (ws_stream.h). RFC 9114 section 4.1, RFC 9220 section 3.
+ *
+ *   HEAD ──head complete──► WAITING ──respond, with a tenant──► BOUND ──┐
+ *     │                        ├─────respond, without one─────► ANSWERED ┤
+ *     │                        └──on_cancel──┐                           │
+ *     └──────────────────────────────────────┴───────────► OVER ◄────────┘
+ *
+ * OVER means that nobody has to be told anything any more. QUIC may still be retransmitting a reset
+ * or an end; the struct goes when QUIC has closed the stream, at the next drive step.
+ *
+ * Ops set marks and wake the connection; tri_h3_stream_settle acts on them when it is driven.
+ */
+#ifndef TRI_H3_STREAM_H
+#define TRI_H3_STREAM_H
+
+#include "base_list.h"
+#include "h3_request.h"
+#include "http_exchange.h"
+
+#include <nghttp3/nghttp3.h>
+
+struct tri_h3_conn;
+
+enum tri_h3_phase {
+    TRI_H3_HEAD,     /* the request head is arriving */
+    TRI_H3_WAITING,  /* announced, not answered: input is held */
+    TRI_H3_BOUND,    /* answered; a tenant lives on it */
+    TRI_H3_ANSWERED, /* answered without a tenant; the answer is on its way */
+    TRI_H3_OVER,
+};
+
+/* Invariant: released <= sent; while BOUND, unconsumed + credit <= the stream's window. */
+struct tri_h3_stream {
+    struct tri_exchange x;    /* first: an exchange's stream is itself */
+    struct tri_h3_conn *conn; /* borrowed: it outlives its streams */
+    int64_t id;
+    enum tri_h3_phase phase;
+    struct tri_list node;           /* the connection's streams; then the graveyard */
+    struct tri_list woken;          /* the connection's streams with marks to act on */
+    struct tri_h3_request *request; /* owned; NULL once answered and delivered */
+    struct tri_carrier carrier;
+    struct tri_slice text; /* a short body of our own that is still to be sent; static */
+    uint64_t sent, released;
+    size_t unconsumed; /* bytes that the tenant has not returned credit for */
+
+    /* Marks, acted on when the connection is driven. */
+    size_t credit;   /* stream credit to return, bytes */
+    bool resume;     /* peek has something new */
+    bool stop_input; /* the answer is out: what the peer still sends is not wanted */
+    bool ending;     /* to be reset with |code|, and told with |cause| */
+    enum tri_stream_cause cause;
+    uint64_t code;
+
+    bool is_websocket;
+    bool input_fin;     /* the peer's end came */
+    bool fin_told;      /* and the tenant knows */
+    bool output_fin;    /* the tenant has nothing more: peek is not called again */
+    bool input_stopped; /* we asked the peer to stop: its reset means nothing */
+};
+
+/*
+ * A stream that the peer has opened, registered with its connection. TRI_OK or TRI_ERR_NOMEM (then
+ * there is none, and the caller resets it).
+ */
+TRI_MUST_USE enum tri_err tri_h3_stream_open(struct tri_h3_conn *conn, int64_t id);
+
+/* ---- what HTTP/3 says */
+
+/* One field of the head. */
+void tri_h3_stream_field(struct tri_h3_stream *s, struct tri_slice name, struct tri_slice value);
+
+/* The head is complete: announces the request. It may be answered before this returns. */
+void tri_h3_stream_head(struct tri_h3_stream *s);
+
+/* DATA; the end of the peer's direction. */
+void tri_h3_stream_data(struct tri_h3_stream *s, const uint8_t *data, size_t len);
+void tri_h3_stream_fin(struct tri_h3_stream *s);
+
+/* ---- what QUIC says */
+
+/* The peer reset its direction, or asked us to stop: either ends the whole stream (row E7). */
+void tri_h3_stream_peer_reset(struct tri_h3_stream *s);
+void tri_h3_stream_peer_stop(struct tri_h3_stream *s);
+
+/* Our end of the stream is in a packet. */
+void tri_h3_stream_fin_sent(struct tri_h3_stream *s);
+
+/* QUIC has closed the stream: tells who is still to be told, and buries it. */
+void tri_h3_stream_closed(struct tri_h3_stream *s);
+
+/* ---- for the parts of a stream */
+
+/* Asserts that |to| may follow. */
+void tri_h3_stream_set_phase(struct tri_h3_stream *s, enum tri_h3_phase to);
+
+/* There is a mark to act on. */
+void tri_h3_stream_mark(struct tri_h3_stream *s);
+
+/* ---- what the connection does */
+
+/* Marks the stream to be reset with |code| at the next settle; the first mark counts. */
+void tri_h3_stream_fail(struct tri_h3_stream *s, enum tri_stream_cause cause, uint64_t code);
+
+/* Acts on the marks. 0, or an error of ngtcp2 that ends the connection. */
+TRI_MUST_USE int tri_h3_stream_settle(struct tri_h3_stream *s);
+
+/* Tells who is still to be told that it is over. Nothing of the tenant's is read afterwards. */
+void tri_h3_stream_end(struct tri_h3_stream *s, enum tri_stream_cause cause);
+
+/* Takes it off its connection, into the graveyard. */
+void tri_h3_stream_bury(struct tri_h3_stream *s);
+
+/* Frees one from the graveyard. */
+void tri_h3_stream_free(struct tri_h3_stream *s, const struct tri_alloc *alloc);
+
+#endif

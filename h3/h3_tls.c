@@ -1,0 +1,257 @@
+/* See h3_tls.h. */
+#include "h3_tls.h"
+
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <ngtcp2/ngtcp2_crypto_wolfssl.h>
+#include <wolfssl/quic.h>
+
+#include <assert.h>
+
+/* The extension quic_transport_parameters: RFC 9001 section 8.2. Drafts used another number. */
+#define TRANSPORT_PARAMS_EXTENSION 0x39
+
+/* RFC 8446 section 6 */
+enum {
+    ALERT_UNEXPECTED_MESSAGE = 10,
+    ALERT_INTERNAL_ERROR = 80,
+    ALERT_MISSING_EXTENSION = 109,
+    ALERT_NO_APPLICATION_PROTOCOL = 120,
+};
+
+/* RFC 8446 section 4 */
+enum { CLIENT_HELLO = 1, CERTIFICATE = 11, FINISHED = 20 };
+
+/* ---- what TLS tells QUIC */
+
+static struct tri_h3_tls *tls_of(WOLFSSL *ssl)
+{
+    struct tri_h3_tls *t = wolfSSL_get_app_data(ssl);
+    assert(t && t->ssl == ssl);
+    return t;
+}
+
+/* Of two reasons to refuse, the first is the cause. */
+static int refuse(struct tri_h3_tls *t, uint8_t alert)
+{
+    if (t->alert == 0) {
+        t->alert = alert;
+    }
+    return 0;
+}
+
+static unsigned secret_bits(WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *rx, const uint8_t *tx)
+{
+    return ((rx ? 1u : 0u) | (tx ? 2u : 0u)) << (2 * (unsigned)level);
+}
+
+static int set_secrets(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *rx,
+                       const uint8_t *tx, size_t len)
+{
+    struct tri_h3_tls *t = tls_of(ssl);
+    if (level == wolfssl_encryption_early_data) {
+        return 1; /* no early data is taken: without a key, such packets are dropped unread */
+    }
+    /* RFC 9001 section 8.2: a client that sends no transport parameters must be refused. */
+    if (level == wolfssl_encryption_handshake &&
+        wolfSSL_get_peer_quic_transport_version(ssl) != TRANSPORT_PARAMS_EXTENSION) {
+        return refuse(t, ALERT_MISSING_EXTENSION);
+    }
+    /*
+     * Secrets of a level come once. A TLS KeyUpdate would bring the last ones again, which ngtcp2
+     * meets with an assert; RFC 9001 section 6: it must end the connection.
+     */
+    unsigned bits = secret_bits(level, rx, tx);
+    if (t->secrets & bits) {
+        return refuse(t, ALERT_UNEXPECTED_MESSAGE);
+    }
+    t->secrets |= bits;
+    ngtcp2_encryption_level to = ngtcp2_crypto_wolfssl_from_wolfssl_encryption_level(level);
+    if (rx && ngtcp2_crypto_derive_and_install_rx_key(t->quic, NULL, NULL, NULL, to, rx, len)) {
+        return 0;
+    }
+    if (tx && ngtcp2_crypto_derive_and_install_tx_key(t->quic, NULL, NULL, NULL, to, tx, len)) {
+        return 0;
+    }
+    return 1;
+}
+
+static int add_handshake_data(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *data,
+                              size_t len)
+{
+    struct tri_h3_tls *t = tls_of(ssl);
+    int rv = ngtcp2_conn_submit_crypto_data(
+        t->quic, ngtcp2_crypto_wolfssl_from_wolfssl_encryption_level(level), data, len);
+    if (rv != 0) {
+        ngtcp2_conn_set_tls_error(t->quic, rv);
+    }
+    return rv == 0;
+}
+
+static int flush_flight(WOLFSSL *ssl)
+{
+    (void)ssl; /* the packets are written when the endpoint is asked for them */
+    return 1;
+}
+
+static int send_alert(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, uint8_t alert)
+{
+    (void)level;
+    ngtcp2_conn_set_tls_alert(tls_of(ssl)->quic, alert);
+    return 1;
+}
+
+static const WOLFSSL_QUIC_METHOD quic_method = {
+    .set_encryption_secrets = set_secrets,
+    .add_handshake_data = add_handshake_data,
+    .flush_flight = flush_flight,
+    .send_alert = send_alert,
+};
+
+/* ---- life */
+
+enum tri_err tri_h3_tls_init(struct tri_h3_tls *t, const struct tri_tls_context *context,
+                             ngtcp2_conn *quic)
+{
+    assert(context->use == TRI_TLS_QUIC);
+    *t = (struct tri_h3_tls){.quic = quic, .ssl = tri_tls_context_session(context)};
+    if (!t->ssl) {
+        return TRI_ERR_NOMEM;
+    }
+    if (wolfSSL_set_quic_method(t->ssl, &quic_method) != WOLFSSL_SUCCESS ||
+        wolfSSL_set_app_data(t->ssl, t) != WOLFSSL_SUCCESS) {
+        tri_h3_tls_deinit(t);
+        return TRI_ERR_NOMEM;
+    }
+    wolfSSL_set_accept_state(t->ssl);
+    wolfSSL_set_quic_transport_version(t->ssl, TRANSPORT_PARAMS_EXTENSION);
+    ngtcp2_conn_set_tls_native_handle(quic, t->ssl);
+    return TRI_OK;
+}
+
+void tri_h3_tls_deinit(struct tri_h3_tls *t)
+{
+    if (t->ssl) {
+        ngtcp2_conn_set_tls_native_handle(t->quic, NULL);
+        wolfSSL_free(t->ssl);
+        t->ssl = NULL;
+    }
+}
+
+/* ---- what QUIC tells TLS */
+
+/* A client answers with its Finished, or with a Certificate before it, had it been asked for one. */
+static bool may_begin(struct tri_h3_tls *t, uint8_t type)
+{
+    bool first = !t->answered;
+    t->answered = true;
+    return !first || type == FINISHED || type == CERTIFICATE;
+}
+
+/*
+ * Follows the messages of the Handshake level. Nothing comes behind the Finished: a KeyUpdate is no
+ * part of QUIC (RFC 9001 section 6), and nor is EndOfEarlyData (section 8.3).
+ */
+static bool handshake_may_hold(struct tri_h3_tls *t, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        bool between = t->header_len == sizeof t->header && t->body_left == 0;
+        if (between && t->header[0] == FINISHED) {
+            return false;
+        }
+        if (between) {
+            t->header_len = 0;
+        }
+        if (t->header_len < sizeof t->header) {
+            if (t->header_len == 0 && !may_begin(t, *data)) {
+                return false;
+            }
+            t->header[t->header_len++] = *data++;
+            len--;
+            t->body_left = (size_t)t->header[1] << 16 | (size_t)t->header[2] << 8 | t->header[3];
+            continue;
+        }
+        size_t part = len < t->body_left ? len : t->body_left;
+        data += part;
+        len -= part;
+        t->body_left -= part;
+    }
+    return true;
+}
+
+static bool may_arrive(struct tri_h3_tls *t, ngtcp2_encryption_level level, const uint8_t *data,
+                       size_t len)
+{
+    if (t->done) {
+        return false;
+    }
+    switch (level) {
+    case NGTCP2_ENCRYPTION_LEVEL_INITIAL: {
+        bool first = !t->begun;
+        t->begun = true;
+        return !first || data[0] == CLIENT_HELLO;
+    }
+    case NGTCP2_ENCRYPTION_LEVEL_HANDSHAKE:
+        return handshake_may_hold(t, data, len);
+    case NGTCP2_ENCRYPTION_LEVEL_1RTT: /* clients have nothing to say: RFC 9001 section 4.1.4 */
+    case NGTCP2_ENCRYPTION_LEVEL_0RTT:
+        return false;
+    }
+    return false;
+}
+
+/* The error that the connection closes with. */
+static int fail(struct tri_h3_tls *t)
+{
+    if (t->alert != 0) {
+        ngtcp2_conn_set_tls_alert(t->quic, t->alert);
+        return NGTCP2_ERR_CRYPTO;
+    }
+    int rv = ngtcp2_conn_get_tls_error2(t->quic);
+    if (rv != 0) {
+        return rv;
+    }
+    if (ngtcp2_conn_get_tls_alert2(t->quic) == 0) {
+        ngtcp2_conn_set_tls_alert(t->quic, ALERT_INTERNAL_ERROR);
+    }
+    return NGTCP2_ERR_CRYPTO;
+}
+
+static bool has_agreed_on_h3(const struct tri_h3_tls *t)
+{
+    char *name = NULL;
+    word16 len = 0;
+    return wolfSSL_ALPN_GetProtocol(t->ssl, &name, &len) == WOLFSSL_SUCCESS && len == 2 &&
+           memcmp(name, "h3", 2) == 0;
+}
+
+/*
+ * wolfSSL_process_quic_post_handshake is not called here: it repeats for ever when its output is
+ * not taken, and a client has nothing to say after its handshake.
+ */
+int tri_h3_tls_recv(struct tri_h3_tls *t, ngtcp2_encryption_level level, const uint8_t *data,
+                    size_t len)
+{
+    assert(len > 0);
+    if (!may_arrive(t, level, data, len)) {
+        refuse(t, ALERT_UNEXPECTED_MESSAGE);
+        return fail(t);
+    }
+    assert(t->ssl);
+    if (wolfSSL_provide_quic_data(t->ssl, ngtcp2_crypto_wolfssl_from_ngtcp2_encryption_level(level),
+                                  data, len) != WOLFSSL_SUCCESS) {
+        return fail(t);
+    }
+    int rv = wolfSSL_quic_do_handshake(t->ssl);
+    if (rv != WOLFSSL_SUCCESS) {
+        int error = wolfSSL_get_error(t->ssl, rv);
+        bool waits = error == WOLFSSL_ERROR_WANT_READ || error == WOLFSSL_ERROR_WANT_WRITE;
+        return waits && t->alert == 0 ? 0 : fail(t);
+    }
+    if (!has_agreed_on_h3(t)) { /* RFC 9001 section 8.1 */
+        refuse(t, ALERT_NO_APPLICATION_PROTOCOL);
+        return fail(t);
+    }
+    t->done = true;
+    ngtcp2_conn_tls_handshake_completed(t->quic);
+    return 0;
+}

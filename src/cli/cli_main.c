@@ -1,0 +1,33 @@
+/* The program: `trisock COMMAND`. */
+#include "cli_help.h"
+#include "cli_serve.h"
+#include "trisock/trisock.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    /* A reader of our output that went away is an error of that write, not the end of us. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    const char *command = argc > 1 ? argv[1] : "help";
+    if (strcmp(command, "serve") == 0) {
+        return cli_serve(argc - 2, (const char *const *)(argv + 2));
+    }
+    if (is_one_of(command, "help", "--help", "-h")) {
+        (void)fputs(cli_help(), stdout);
+        return 0;
+    }
+    if (is_one_of(command, "version", "--version", "-V")) {
+        (void)printf("trisock %s\n", tri_version());
+        return 0;
+    }
+    (void)fprintf(stderr, "trisock: unknown command %s; see trisock help\n", command);
+    return 2;
+}

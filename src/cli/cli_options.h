@@ -1,0 +1,44 @@
+/* The arguments of `trisock serve`, read into one struct. Reads nothing else and prints nothing. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "base_limits.h"
+#include "trisock/trisock.h"
+
+#define CLI_ERROR_MAX 512
+
+struct cli_limit {
+    enum tri_limit limit;
+    uint64_t value;
+    bool given;
+};
+
+/* Strings are borrowed from the arguments. */
+struct cli_options {
+    const char *listen[TRI_LISTENERS_MAX];
+    size_t listen_len; /* 0: the library's default */
+    const char *cleartext[TRI_LISTENERS_MAX];
+    size_t cleartext_len;
+    bool cleartext_redirect;
+    const char *cert, *key; /* both or none */
+    const char *root;       /* NULL: the embedded page only */
+    const char *echo;       /* path of the echo route */
+    unsigned http;          /* TRI_HTTP_ flags */
+    bool extended_connect;
+    const char *keylog, *qlog; /* NULL: none */
+    const char *log;           /* NULL or "-": stderr */
+    enum tri_log_format log_format;
+    bool verbose;
+    bool help, version;                                 /* asked for: nothing else matters */
+    struct cli_limit limits[TRI_LIMIT_CONNECTIONS + 1]; /* by enum tri_limit */
+};
+
+/*
+ * Reads |argv|, the arguments behind `serve`.
+ *
+ * TRI_OK; TRI_ERR_INVALID: |error| then has one sentence that names the argument and the remedy.
+ */
+TRI_MUST_USE enum tri_err cli_options_parse(struct cli_options *out, int argc,
+                                            const char *const *argv, char error[CLI_ERROR_MAX]);
+
+#endif

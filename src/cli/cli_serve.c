@@ -1,0 +1,238 @@
+/* See cli_serve.h. */
+#include "cli_serve.h"
+
+#include "app_echo.h"
+#include "app_files.h"
+#include "app_hello.h"
+#include "app_site.h"
+#include "cli_help.h"
+#include "cli_log.h"
+#include "cli_options.h"
+#include "cli_ready.h"
+#include "cli_signals.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+
+/* Everything a run holds; what is there is told by its flag. */
+struct serving {
+    struct cli_options options;
+    struct cli_log log;
+    struct tri_echo echo;
+    struct tri_files files;
+    struct cli_signals signals;
+    struct tri_server *server;
+    bool has_log, has_files;
+};
+
+static int complain(int code, const char *sentence)
+{
+    (void)fprintf(stderr, "trisock: %s\n", sentence);
+    return code;
+}
+
+static int complain_about(const char *option, const char *value, const char *cause)
+{
+    (void)fprintf(stderr, "trisock: %s %s: %s\n", option, value, cause);
+    return EXIT_FAILED;
+}
+
+/* ------------------------------------------------------------------------------ what it opens */
+
+static int open_log(struct serving *s)
+{
+    if (cli_log_open(&s->log, s->options.log) != TRI_OK) {
+        return complain_about("--log", s->options.log, strerror(errno));
+    }
+    s->has_log = true;
+    return 0;
+}
+
+static int open_root(struct serving *s)
+{
+    const char *root = s->options.root;
+    if (!root) {
+        return 0;
+    }
+    enum tri_err err = tri_files_init(&s->files, root, &tri_site_handler, NULL);
+    if (err != TRI_OK) {
+        return complain_about("--root", root,
+                              err == TRI_ERR_NOT_FOUND ? "no such directory" : strerror(errno));
+    }
+    s->has_files = true;
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------ configuration */
+
+static enum tri_err configure_addresses(struct tri_config *config, const struct cli_options *o)
+{
+    enum tri_err err = TRI_OK;
+    for (size_t i = 0; i < o->listen_len && err == TRI_OK; i++) {
+        err = tri_config_listen(config, o->listen[i]);
+    }
+    for (size_t i = 0; i < o->cleartext_len && err == TRI_OK; i++) {
+        err = tri_config_cleartext(config, o->cleartext[i],
+                                   o->cleartext_redirect ? TRI_CLEARTEXT_REDIRECT
+                                                         : TRI_CLEARTEXT_REFUSE);
+    }
+    return err;
+}
+
+static enum tri_err configure_files(struct tri_config *config, const struct cli_options *o)
+{
+    enum tri_err err = o->cert ? tri_config_certificate(config, o->cert, o->key) : TRI_OK;
+    if (err == TRI_OK && o->keylog) {
+        err = tri_config_keylog(config, o->keylog);
+    }
+    if (err == TRI_OK && o->qlog) {
+        err = tri_config_qlog(config, o->qlog);
+    }
+    return err;
+}
+
+static enum tri_err configure_limits(struct tri_config *config, const struct cli_options *o)
+{
+    enum tri_err err = TRI_OK;
+    for (size_t i = 0; i < sizeof o->limits / sizeof o->limits[0] && err == TRI_OK; i++) {
+        if (o->limits[i].given) {
+            err = tri_config_limit(config, o->limits[i].limit, o->limits[i].value);
+        }
+    }
+    return err;
+}
+
+static enum tri_err configure_routes(struct tri_config *config, struct serving *s)
+{
+    enum tri_err err = tri_config_ws(config, s->options.echo, &tri_echo_handler, &s->echo);
+    if (err == TRI_OK) {
+        err = tri_config_ws(config, "/hello", &tri_hello_handler, &s->echo);
+    }
+    if (err != TRI_OK) {
+        return err;
+    }
+    if (s->has_files) {
+        return tri_config_http_route(config, "/", &tri_files_handler, &s->files);
+    }
+    return tri_config_http_route(config, "/", &tri_site_handler, NULL);
+}
+
+static enum tri_err configure(struct tri_config *config, struct serving *s)
+{
+    const struct cli_options *o = &s->options;
+    enum tri_err err = configure_addresses(config, o);
+    if (err == TRI_OK) {
+        err = configure_files(config, o);
+    }
+    if (err == TRI_OK) {
+        err = configure_limits(config, o);
+    }
+    if (err == TRI_OK) {
+        err = configure_routes(config, s);
+    }
+    if (err == TRI_OK) {
+        err = tri_config_http(config, o->http);
+    }
+    tri_config_extended_connect(config, o->extended_connect);
+    tri_config_log(config, cli_log_write, &s->log, o->verbose ? TRI_LOG_DEBUG : TRI_LOG_INFO,
+                   o->log_format);
+    return err;
+}
+
+/* ------------------------------------------------------------------------------------ the run */
+
+static int make_server(struct serving *s)
+{
+    struct tri_config *config = tri_config_new();
+    enum tri_err err = config ? configure(config, s) : TRI_ERR_NOMEM;
+    if (err != TRI_OK) {
+        tri_config_free(config);
+        return complain(EXIT_FAILED, tri_err_text(err));
+    }
+    char error[CLI_ERROR_MAX];
+    err = tri_server_new(&s->server, config, error, sizeof error);
+    tri_config_free(config);
+    if (err != TRI_OK) {
+        char sentence[CLI_ERROR_MAX];
+        cli_ready_explain(sentence, err, error, &s->options);
+        return complain(EXIT_FAILED, sentence);
+    }
+    return 0;
+}
+
+static void ask_stop(void *user)
+{
+    struct serving *s = user;
+    tri_server_stop(s->server);
+}
+
+static int run_server(struct serving *s)
+{
+    s->signals.on_stop = ask_stop;
+    s->signals.user = s;
+    if (cli_signals_start(&s->signals) != TRI_OK) {
+        return complain(EXIT_FAILED, "no thread can be made for signals; raise the limit of "
+                                     "processes (ulimit -u)");
+    }
+    cli_ready_print(stdout, s->server, &s->options);
+    enum tri_err err = tri_server_run(s->server);
+    cli_signals_end(&s->signals);
+    return err == TRI_OK ? 0 : complain(EXIT_FAILED, tri_err_text(err));
+}
+
+/* A socket is a descriptor: the soft limit of 1,024 is not what the machine can do. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int serve(struct serving *s)
+{
+    raise_descriptor_limit();
+    int code = open_log(s);
+    if (code == 0) {
+        code = open_root(s);
+    }
+    if (code == 0) {
+        code = make_server(s);
+    }
+    if (code == 0) {
+        code = run_server(s);
+    }
+    tri_server_free(s->server);
+    if (s->has_files) {
+        tri_files_deinit(&s->files);
+    }
+    if (s->has_log) {
+        cli_log_close(&s->log);
+    }
+    return code;
+}
+
+int cli_serve(int argc, const char *const *argv)
+{
+    struct serving s = {.server = NULL};
+    char error[CLI_ERROR_MAX];
+    if (cli_options_parse(&s.options, argc, argv, error) != TRI_OK) {
+        return complain(EXIT_USAGE, error);
+    }
+    if (s.options.help) {
+        (void)fputs(cli_help_serve(), stdout);
+        return 0;
+    }
+    if (s.options.version) {
+        (void)printf("trisock %s\n", tri_version());
+        return 0;
+    }
+    return serve(&s);
+}

@@ -1,0 +1,200 @@
+/* See server_config.h and, for the setters, trisock.h. */
+#include "server_config.h"
+
+#include <assert.h>
+
+void tri_config_init(struct tri_config *config, const struct tri_alloc *alloc)
+{
+    assert(config && alloc);
+    *config = (struct tri_config){
+        .alloc = alloc,
+        .http = TRI_HTTP_ALL,
+        .extended_connect = true,
+    };
+    tri_routes_init(&config->routes, alloc);
+    tri_limits_default(&config->limits);
+}
+
+void tri_config_deinit(struct tri_config *config)
+{
+    tri_alloc_release(config->alloc, config->cert_file);
+    tri_alloc_release(config->alloc, config->key_file);
+    tri_alloc_release(config->alloc, config->keylog_file);
+    tri_alloc_release(config->alloc, config->qlog_dir);
+    tri_routes_deinit(&config->routes);
+}
+
+struct tri_config *tri_config_new_with(const struct tri_alloc *alloc)
+{
+    struct tri_config *config = tri_alloc_get(alloc, sizeof *config);
+    if (config) {
+        tri_config_init(config, alloc);
+    }
+    return config;
+}
+
+struct tri_config *tri_config_new(void)
+{
+    return tri_config_new_with(tri_alloc_heap());
+}
+
+void tri_config_free(struct tri_config *config)
+{
+    if (config) {
+        tri_config_deinit(config);
+        tri_alloc_release(config->alloc, config);
+    }
+}
+
+/* Replaces an owned string. Nothing changes if there is no memory. */
+static enum tri_err set_string(const struct tri_alloc *alloc, char **field, const char *text)
+{
+    char *copy = tri_alloc_string(alloc, text, strlen(text));
+    if (!copy) {
+        return TRI_ERR_NOMEM;
+    }
+    tri_alloc_release(alloc, *field);
+    *field = copy;
+    return TRI_OK;
+}
+
+static enum tri_err copy_string(const struct tri_alloc *alloc, char **to, const char *from)
+{
+    return from ? set_string(alloc, to, from) : TRI_OK;
+}
+
+static enum tri_err copy_strings(struct tri_config *to, const struct tri_config *from)
+{
+    enum tri_err err = copy_string(to->alloc, &to->cert_file, from->cert_file);
+    if (err == TRI_OK) {
+        err = copy_string(to->alloc, &to->key_file, from->key_file);
+    }
+    if (err == TRI_OK) {
+        err = copy_string(to->alloc, &to->keylog_file, from->keylog_file);
+    }
+    if (err == TRI_OK) {
+        err = copy_string(to->alloc, &to->qlog_dir, from->qlog_dir);
+    }
+    return err;
+}
+
+enum tri_err tri_config_copy(struct tri_config *to, const struct tri_config *from)
+{
+    assert(!to->cert_file && !to->key_file && !to->keylog_file && !to->qlog_dir);
+    assert(to->routes.len == 0 && to->listen_len == 0);
+    memcpy(to->listen, from->listen, sizeof to->listen);
+    to->listen_len = from->listen_len;
+    memcpy(to->cleartext, from->cleartext, sizeof to->cleartext);
+    to->cleartext_len = from->cleartext_len;
+    to->http = from->http;
+    to->extended_connect = from->extended_connect;
+    to->limits = from->limits;
+    to->log = from->log;
+    enum tri_err err = copy_strings(to, from);
+    return err == TRI_OK ? tri_routes_copy(&to->routes, &from->routes) : err;
+}
+
+enum tri_err tri_config_listen(struct tri_config *config, const char *address)
+{
+    struct tri_addr addr;
+    if (!address || tri_addr_parse(&addr, address) != TRI_OK) {
+        return TRI_ERR_INVALID;
+    }
+    if (config->listen_len == TRI_LISTENERS_MAX) {
+        return TRI_ERR_LIMIT;
+    }
+    config->listen[config->listen_len++] = addr;
+    return TRI_OK;
+}
+
+enum tri_err tri_config_cleartext(struct tri_config *config, const char *address,
+                                  enum tri_cleartext answer)
+{
+    struct tri_addr addr;
+    bool known = answer == TRI_CLEARTEXT_REFUSE || answer == TRI_CLEARTEXT_REDIRECT;
+    if (!known || !address || tri_addr_parse(&addr, address) != TRI_OK) {
+        return TRI_ERR_INVALID;
+    }
+    if (config->cleartext_len == TRI_LISTENERS_MAX) {
+        return TRI_ERR_LIMIT;
+    }
+    config->cleartext[config->cleartext_len++] =
+        (struct tri_cleartext_port){.addr = addr, .answer = answer};
+    return TRI_OK;
+}
+
+enum tri_err tri_config_certificate(struct tri_config *config, const char *cert_file,
+                                    const char *key_file)
+{
+    if (!cert_file || !key_file || !*cert_file || !*key_file) {
+        return TRI_ERR_INVALID;
+    }
+    char *cert = tri_alloc_string(config->alloc, cert_file, strlen(cert_file));
+    if (!cert || set_string(config->alloc, &config->key_file, key_file) != TRI_OK) {
+        tri_alloc_release(config->alloc, cert);
+        return TRI_ERR_NOMEM;
+    }
+    tri_alloc_release(config->alloc, config->cert_file);
+    config->cert_file = cert;
+    return TRI_OK;
+}
+
+enum tri_err tri_config_http(struct tri_config *config, unsigned versions)
+{
+    if (versions == 0 || (versions & ~(unsigned)TRI_HTTP_ALL) != 0) {
+        return TRI_ERR_INVALID;
+    }
+    config->http = versions;
+    return TRI_OK;
+}
+
+void tri_config_extended_connect(struct tri_config *config, bool on)
+{
+    config->extended_connect = on;
+}
+
+enum tri_err tri_config_ws(struct tri_config *config, const char *path,
+                           const struct tri_ws_handler *handler, void *user)
+{
+    if (!path || !handler) {
+        return TRI_ERR_INVALID;
+    }
+    return tri_routes_add_ws(&config->routes, path, handler, user);
+}
+
+enum tri_err tri_config_http_route(struct tri_config *config, const char *path,
+                                   const struct tri_http_handler *handler, void *user)
+{
+    if (!path || !handler || !handler->on_request) {
+        return TRI_ERR_INVALID;
+    }
+    return tri_routes_add_http(&config->routes, path, handler, user);
+}
+
+enum tri_err tri_config_limit(struct tri_config *config, enum tri_limit limit, uint64_t value)
+{
+    return tri_limits_set(&config->limits, limit, value);
+}
+
+void tri_config_log(struct tri_config *config,
+                    void (*write)(void *user, enum tri_log_level level, const char *line),
+                    void *user, enum tri_log_level level, enum tri_log_format format)
+{
+    config->log = (struct tri_log){.write = write, .user = user, .level = level, .format = format};
+}
+
+enum tri_err tri_config_keylog(struct tri_config *config, const char *file)
+{
+    if (!file || !*file) {
+        return TRI_ERR_INVALID;
+    }
+    return set_string(config->alloc, &config->keylog_file, file);
+}
+
+enum tri_err tri_config_qlog(struct tri_config *config, const char *dir)
+{
+    if (!dir || !*dir) {
+        return TRI_ERR_INVALID;
+    }
+    return set_string(config->alloc, &config->qlog_dir, dir);
+}

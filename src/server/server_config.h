@@ -1,0 +1,42 @@
+/* What a server is made from: the setters of trisock.h fill it, tri_server_new copies it. */
+#ifndef TRI_SERVER_CONFIG_H
+#define TRI_SERVER_CONFIG_H
+
+#include "base_addr.h"
+#include "base_alloc.h"
+#include "base_limits.h"
+#include "base_log.h"
+#include "http_routes.h"
+
+struct tri_cleartext_port {
+    struct tri_addr addr;
+    enum tri_cleartext answer;
+};
+
+struct tri_config {
+    const struct tri_alloc *alloc; /* borrowed; everything owned below comes from it */
+    struct tri_addr listen[TRI_LISTENERS_MAX];
+    size_t listen_len; /* 0: the default addresses */
+    struct tri_cleartext_port cleartext[TRI_LISTENERS_MAX];
+    size_t cleartext_len;
+    char *cert_file, *key_file;   /* both or none; owned */
+    char *keylog_file, *qlog_dir; /* NULL: none; owned */
+    unsigned http;                /* TRI_HTTP_ flags, at least one */
+    bool extended_connect;
+    struct tri_routes routes;
+    struct tri_limits limits;
+    struct tri_log log;
+};
+
+/* As tri_config_new, from |alloc|. */
+struct tri_config *tri_config_new_with(const struct tri_alloc *alloc);
+
+/* For a config inside another struct. */
+void tri_config_init(struct tri_config *config, const struct tri_alloc *alloc);
+void tri_config_deinit(struct tri_config *config);
+
+/* Copies all of |from| to |to|, which is an initialised config without settings. TRI_OK, or
+ * TRI_ERR_NOMEM: |to| is then still to be released. */
+TRI_MUST_USE enum tri_err tri_config_copy(struct tri_config *to, const struct tri_config *from);
+
+#endif

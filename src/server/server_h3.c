@@ -1,0 +1,197 @@
+/* See server_h3.h. */
+#include "server_h3.h"
+
+#include "server_request.h"
+
+#include <assert.h>
+#include <errno.h>
+
+/* A connection of the endpoint, as its requests know it. */
+struct h3_link {
+    struct tri_link link; /* first: the endpoint's user */
+    struct tri_h3_port *port;
+    struct tri_list node; /* in port->conns */
+    uint64_t id;
+    char remote[TRI_ADDR_TEXT_MAX];
+};
+
+static void mark_dirty(struct tri_link *link)
+{
+    struct h3_link *c = TRI_CONTAINER_OF(link, struct h3_link, link);
+    c->port->dirty = true;
+}
+
+/* ---------------------------------------------------------------------- what the endpoint tells */
+
+static void *accept_conn(void *owner, struct tri_carrier *carrier, const struct tri_addr *remote)
+{
+    struct tri_h3_port *port = owner;
+    struct tri_hub *hub = port->hub;
+    uint64_t id = hub->stopping ? 0 : tri_shared_conn_open(hub->shared);
+    if (id == 0) {
+        TRI_LOG(tri_hub_log(hub), WARN, "conn.limit",
+                TRI_KV_U("connections", tri_hub_config(hub)->limits.connections_max));
+        return NULL;
+    }
+    struct h3_link *c = tri_alloc_zero(hub->shared->alloc, sizeof *c);
+    if (!c) {
+        tri_shared_conn_close(hub->shared);
+        return NULL;
+    }
+    /* A client that is here has found HTTP/3: it needs no alt-svc. */
+    c->link = (struct tri_link){
+        .hub = hub, .alt_svc = "", .sockets_open = &port->sockets_open, .wake = mark_dirty};
+    c->port = port;
+    c->id = id;
+    tri_addr_format(remote, c->remote);
+    tri_list_init(&c->node);
+    tri_list_append(&port->conns, &c->node);
+    carrier->conn_id = id;
+    TRI_LOG(tri_hub_log(hub), DEBUG, "conn.open", TRI_KV_U("conn", id), TRI_KV_S("http", "h3"),
+            TRI_KV_S("remote", c->remote));
+    return &c->link;
+}
+
+static void forget_conn(void *owner, void *user)
+{
+    struct tri_h3_port *port = owner;
+    struct h3_link *c = TRI_CONTAINER_OF((struct tri_link *)user, struct h3_link, link);
+    TRI_LOG(tri_hub_log(port->hub), DEBUG, "conn.close", TRI_KV_U("conn", c->id),
+            TRI_KV_S("remote", c->remote));
+    tri_list_remove(&c->node);
+    tri_alloc_release(port->hub->shared->alloc, c);
+    tri_shared_conn_close(port->hub->shared);
+}
+
+/* --------------------------------------------------------------------------- what net tells */
+
+static void take_datagram(void *user, const struct tri_addr *local, const struct tri_addr *remote,
+                          uint8_t ecn, const uint8_t *data, size_t len)
+{
+    struct tri_h3_port *port = user;
+    tri_h3_endpoint_recv(port->endpoint, local, remote, ecn, data, len, tri_hub_now_ns(port->hub));
+    port->dirty = true;
+}
+
+static void take_writable(void *user)
+{
+    struct tri_h3_port *port = user;
+    port->blocked = false;
+    port->dirty = true;
+}
+
+static const struct tri_udp_events udp_events = {
+    .on_datagram = take_datagram,
+    .on_writable = take_writable,
+};
+
+/* ----------------------------------------------------------------------------- the port itself */
+
+static enum tri_err make_endpoint(struct tri_h3_port *port)
+{
+    const struct tri_hub *hub = port->hub;
+    const struct tri_config *config = tri_hub_config(hub);
+    const struct tri_h3_config h3_config = {
+        .alloc = hub->shared->alloc,
+        .limits = &config->limits,
+        .log = &config->log,
+        .random = tri_random_system(),
+        .tls = &hub->shared->quic_tls,
+        .qlog_dir = config->qlog_dir,
+        .events = &tri_request_exchange_events,
+        .extended_connect = config->extended_connect,
+        .on_accept = accept_conn,
+        .on_closed = forget_conn,
+        .owner = port,
+    };
+    return tri_h3_endpoint_new(&port->endpoint, &h3_config);
+}
+
+enum tri_err tri_h3_port_open(struct tri_h3_port *port, struct tri_hub *hub, struct tri_addr *addr)
+{
+    *port = (struct tri_h3_port){.hub = hub};
+    tri_list_init(&port->conns);
+    enum tri_err err = tri_udp_open(&port->udp, hub->loop, addr, &udp_events, port);
+    if (err != TRI_OK) {
+        port->udp = NULL;
+        return err;
+    }
+    err = make_endpoint(port);
+    if (err != TRI_OK) {
+        tri_udp_close(port->udp);
+        *port = (struct tri_h3_port){.hub = hub};
+    }
+    return err;
+}
+
+void tri_h3_port_close(struct tri_h3_port *port)
+{
+    if (!port->udp) {
+        return;
+    }
+    tri_h3_endpoint_free(port->endpoint);
+    assert(tri_list_is_empty(&port->conns) && port->sockets_open == 0);
+    tri_udp_close(port->udp);
+    *port = (struct tri_h3_port){.hub = port->hub};
+}
+
+/* Everything the endpoint has now, or until the socket is full. */
+static void send_runs(struct tri_h3_port *port, uint64_t now_ns)
+{
+    struct tri_h3_run run;
+    while (!port->blocked && tri_h3_endpoint_send(port->endpoint, &run, now_ns)) {
+        enum tri_err err = tri_udp_send(port->udp, &run.local, &run.remote, run.ecn, run.data,
+                                        run.len, run.segment);
+        port->blocked = err == TRI_AGAIN;
+    }
+}
+
+/* While the server stops, GOAWAY waits for the last socket: some clients drop theirs at once. */
+static void stop_if_free(struct tri_h3_port *port, uint64_t now_ns)
+{
+    if (port->hub->stopping && !port->shut && port->sockets_open == 0) {
+        port->shut = true;
+        tri_h3_endpoint_shutdown(port->endpoint, now_ns);
+        port->dirty = true;
+    }
+}
+
+void tri_h3_port_flush(struct tri_h3_port *port)
+{
+    if (!port->udp) {
+        return;
+    }
+    uint64_t now_ns = tri_hub_now_ns(port->hub);
+    stop_if_free(port, now_ns);
+    if (port->dirty && !port->blocked) {
+        port->dirty = false; /* events during the sending may set it again */
+        send_runs(port, now_ns);
+    }
+}
+
+bool tri_h3_port_is_dirty(const struct tri_h3_port *port)
+{
+    return port->udp && port->dirty && !port->blocked;
+}
+
+bool tri_h3_port_is_idle(const struct tri_h3_port *port)
+{
+    return !port->udp || tri_h3_endpoint_is_idle(port->endpoint);
+}
+
+uint64_t tri_h3_port_deadline_ns(const struct tri_h3_port *port)
+{
+    /* A full socket makes every pacing deadline a past one: on_writable comes first. */
+    if (!port->udp || port->blocked) {
+        return UINT64_MAX;
+    }
+    return tri_h3_endpoint_deadline_ns(port->endpoint);
+}
+
+void tri_h3_port_expire(struct tri_h3_port *port, uint64_t now_ns)
+{
+    if (tri_h3_port_deadline_ns(port) <= now_ns) {
+        tri_h3_endpoint_expire(port->endpoint, now_ns);
+        port->dirty = true;
+    }
+}

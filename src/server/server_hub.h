@@ -1,0 +1,64 @@
+/*
+ * What the connections of one worker share: its loop, its sessions, its clock, and the lists that
+ * it goes through at the end of a turn. It knows no protocol and no socket.
+ *
+ * And the link: what a request needs to know of the connection that it came by.
+ */
+#ifndef TRI_SERVER_HUB_H
+#define TRI_SERVER_HUB_H
+
+#include "base_heap.h"
+#include "base_list.h"
+#include "base_random.h"
+#include "net_loop.h"
+#include "server_date.h"
+#include "server_shared.h"
+#include "ws_session.h"
+
+struct tri_hub {
+    struct tri_shared *shared; /* borrowed */
+    struct tri_loop *loop;     /* owned */
+    struct tri_session_worker sessions;
+    struct tri_date date;
+    struct tri_list conns;     /* every struct tri_tcp_conn */
+    struct tri_list dirty;     /* those to be flushed at the end of this turn */
+    struct tri_list dead;      /* those whose memory goes at the end of this turn */
+    struct tri_list sockets;   /* every struct tri_ws */
+    struct tri_heap deadlines; /* of the TCP connections */
+    bool stopping;             /* no new socket is taken */
+};
+
+/* One a connection, embedded in it. */
+struct tri_link {
+    struct tri_hub *hub;
+    const char *alt_svc;  /* value of the alt-svc field for its responses; "": none. Borrowed */
+    size_t *sockets_open; /* WebSockets that keep its transport from a polite end */
+    /* It has something to send, or its sockets_open fell: it is looked at when the turn ends. */
+    void (*wake)(struct tri_link *link);
+};
+
+/* TRI_OK, TRI_ERR_NOMEM or TRI_ERR_IO. |events| and |user| are the loop's. */
+TRI_MUST_USE enum tri_err tri_hub_init(struct tri_hub *hub, struct tri_shared *shared,
+                                       const struct tri_loop_events *events, void *user);
+
+/* Every connection and listener is gone. */
+void tri_hub_deinit(struct tri_hub *hub);
+
+/* The time of this turn; the sessions know it too. Call it first in every event from the loop. */
+static inline uint64_t tri_hub_now_ns(struct tri_hub *hub)
+{
+    hub->sessions.now_ns = tri_loop_now_ns(hub->loop);
+    return hub->sessions.now_ns;
+}
+
+static inline const struct tri_config *tri_hub_config(const struct tri_hub *hub)
+{
+    return &hub->shared->config;
+}
+
+static inline const struct tri_log *tri_hub_log(const struct tri_hub *hub)
+{
+    return &hub->shared->config.log;
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* See server_reply.h. */
+#include "server_reply.h"
+
+#include "http_body.h"
+#include "server_fields.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* RFC 9110 section 8.6, 15.3.5, 15.4.5: no content, and no length of it, with these. */
+static bool has_no_content(const struct tri_reply *reply)
+{
+    return reply->answer == TRI_ANSWER_PLAIN && (reply->status == 204 || reply->status == 304);
+}
+
+static uint64_t content_length(const struct tri_reply *reply)
+{
+    if (has_no_content(reply)) {
+        return TRI_LENGTH_NONE;
+    }
+    return reply->source ? reply->source->length : reply->body.len;
+}
+
+static bool sends_body(const struct tri_reply *reply)
+{
+    return !reply->head_only && !has_no_content(reply) && content_length(reply) > 0;
+}
+
+static void close_source(const struct tri_body *source)
+{
+    if (source && source->close) {
+        source->close(source->user);
+    }
+}
+
+static bool is_status(const struct tri_reply *reply)
+{
+    return reply->answer != TRI_ANSWER_PLAIN || (reply->status >= 200 && reply->status <= 599);
+}
+
+/* Makes the body that the reply needs; *out is NULL where it needs none. */
+static enum tri_err make_body(struct tri_http_body **out, const struct tri_link *link,
+                              struct tri_exchange *x, const struct tri_reply *reply)
+{
+    *out = NULL;
+    if (!sends_body(reply)) {
+        return TRI_OK;
+    }
+    const struct tri_alloc *alloc = link->hub->shared->alloc;
+    if (reply->source) {
+        return tri_http_body_new_source(out, alloc, &x->stream, reply->source);
+    }
+    return tri_http_body_new_copy(out, alloc, &x->stream, reply->body.data, reply->body.len);
+}
+
+static enum tri_err respond(struct tri_exchange *x, const struct tri_reply *reply,
+                            const struct tri_fields *fields, struct tri_http_body *body)
+{
+    const struct tri_response response = {
+        .answer = reply->answer,
+        .status = reply->status,
+        .fields = fields->list,
+        .fields_len = fields->len,
+        .content_length = content_length(reply),
+        .events = body ? &tri_http_body_stream_events : NULL,
+        .session = body,
+    };
+    enum tri_err err = x->ops->respond(x, &response);
+    if (err != TRI_OK && body) {
+        tri_http_body_discard(body);
+    }
+    return err;
+}
+
+/* The last resort: needs no memory of ours. */
+static void respond_broken(const struct tri_link *link, struct tri_exchange *x)
+{
+    const struct tri_reply reply = {.answer = TRI_ANSWER_PLAIN, .status = 500};
+    struct tri_fields fields = {.len = 0};
+    tri_fields_add_own(&fields, link);
+    if (respond(x, &reply, &fields, NULL) != TRI_OK) {
+        TRI_LOG(tri_hub_log(link->hub), WARN, "memory.short", TRI_KV_S("for", "response"),
+                TRI_KV_U("conn", x->carrier->conn_id), TRI_KV_I("stream", x->carrier->stream_id));
+    }
+}
+
+enum tri_err tri_reply_send(struct tri_link *link, struct tri_exchange *x,
+                            const struct tri_reply *reply)
+{
+    assert(reply->answer != TRI_ANSWER_WEBSOCKET);
+    struct tri_fields fields = {.len = 0};
+    struct tri_http_body *body = NULL;
+    enum tri_err err = is_status(reply) ? TRI_OK : TRI_ERR_INVALID;
+    if (err == TRI_OK) {
+        err = tri_fields_add_headers(&fields, reply->headers, reply->headers_len);
+    }
+    if (err == TRI_OK) {
+        err = make_body(&body, link, x, reply);
+    }
+    if (err != TRI_OK) {
+        close_source(reply->source);
+        respond_broken(link, x);
+        return err;
+    }
+    tri_fields_add_own(&fields, link);
+    if (!body) {
+        close_source(reply->source);
+    }
+    return respond(x, reply, &fields, body);
+}
+
+void tri_reply_refuse(struct tri_link *link, struct tri_exchange *x,
+                      const struct tri_refusal *refusal)
+{
+    assert(refusal->answer != TRI_ANSWER_PLAIN ||
+           (refusal->status >= 400 && refusal->status <= 599));
+    static const struct tri_header plain = {"content-type", "text/plain; charset=utf-8"};
+    char line[256];
+    int len = snprintf(line, sizeof line, "%s\n", refusal->text);
+    bool fits = len > 0 && (size_t)len < sizeof line;
+    const struct tri_reply reply = {
+        .answer = refusal->answer,
+        .status = refusal->status,
+        .headers = &plain,
+        .headers_len = 1,
+        .body = tri_slice_of_string(fits ? line : refusal->text),
+        .head_only = refusal->head_only,
+    };
+    (void)tri_reply_send(link, x, &reply);
+}

@@ -1,0 +1,149 @@
+/* See server_shared.h. */
+#include "server_shared.h"
+
+#include "server_identity.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *error_name(int number, char out[128])
+{
+    return strerror_r(number, out, 128);
+}
+
+static enum tri_err open_keylog(struct tri_shared *shared, struct tri_sentence error)
+{
+    const char *file = shared->config.keylog_file;
+    if (!file) {
+        return TRI_OK;
+    }
+    shared->keylog = tri_tls_keylog_open(file);
+    if (!shared->keylog) {
+        char text[128];
+        int number = errno;
+        tri_sentence_write(error,
+                           "the key log file %s cannot be opened for writing: %s; give a "
+                           "file in a folder that you may write to",
+                           file, error_name(number, text));
+        return number == ENOENT ? TRI_ERR_NOT_FOUND : TRI_ERR_IO;
+    }
+    return TRI_OK;
+}
+
+/* A qlog that cannot be written would be missed only after the traffic has passed. */
+static enum tri_err check_qlog(const struct tri_shared *shared, struct tri_sentence error)
+{
+    const char *dir = shared->config.qlog_dir;
+    if (!dir) {
+        return TRI_OK;
+    }
+    struct stat st;
+    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        tri_sentence_write(error, "the qlog folder %s does not exist; make it, or give another",
+                           dir);
+        return TRI_ERR_NOT_FOUND;
+    }
+    if (access(dir, W_OK | X_OK) != 0) {
+        tri_sentence_write(error, "the qlog folder %s cannot be written to; give another", dir);
+        return TRI_ERR_IO;
+    }
+    return TRI_OK;
+}
+
+static enum tri_err make_contexts(struct tri_shared *shared, struct tri_sentence error)
+{
+    char cause[TRI_TLS_ERROR_MAX] = "";
+    unsigned http = shared->config.http;
+    enum tri_err err = TRI_OK;
+    if (tri_shared_has_tcp(shared)) {
+        err = tri_tls_context_init(&shared->tcp_tls, TRI_TLS_TCP, &shared->identity, http,
+                                   shared->keylog, cause);
+    }
+    if (err == TRI_OK && tri_shared_has_quic(shared)) {
+        err = tri_tls_context_init(&shared->quic_tls, TRI_TLS_QUIC, &shared->identity, http,
+                                   shared->keylog, cause);
+        if (err != TRI_OK && tri_shared_has_tcp(shared)) {
+            tri_tls_context_deinit(&shared->tcp_tls);
+        }
+    }
+    if (err != TRI_OK) {
+        tri_sentence_write(error, "%s", cause);
+    }
+    return err;
+}
+
+static enum tri_err make_tls(struct tri_shared *shared, struct tri_sentence error)
+{
+    enum tri_err err =
+        tri_identity_obtain(&shared->identity, &shared->made_certificate, &shared->config, error);
+    if (err != TRI_OK) {
+        return err;
+    }
+    err = make_contexts(shared, error);
+    if (err != TRI_OK) {
+        tri_alloc_release(shared->alloc, shared->made_certificate);
+        tri_tls_identity_deinit(&shared->identity);
+    }
+    return err;
+}
+
+enum tri_err tri_shared_init(struct tri_shared *shared, const struct tri_config *config,
+                             struct tri_sentence error)
+{
+    assert(config->alloc);
+    *shared = (struct tri_shared){.alloc = config->alloc};
+    tri_config_init(&shared->config, config->alloc);
+    enum tri_err err = tri_config_copy(&shared->config, config);
+    if (err == TRI_OK) {
+        err = check_qlog(shared, error);
+    }
+    if (err == TRI_OK) {
+        err = open_keylog(shared, error);
+    }
+    if (err == TRI_OK) {
+        err = make_tls(shared, error);
+    }
+    if (err == TRI_ERR_NOMEM) {
+        tri_sentence_write(error, "memory is short");
+    }
+    if (err != TRI_OK) {
+        tri_tls_keylog_close(shared->keylog);
+        tri_config_deinit(&shared->config);
+    }
+    return err;
+}
+
+void tri_shared_deinit(struct tri_shared *shared)
+{
+    assert(atomic_load(&shared->conns_open) == 0);
+    if (tri_shared_has_tcp(shared)) {
+        tri_tls_context_deinit(&shared->tcp_tls);
+    }
+    if (tri_shared_has_quic(shared)) {
+        tri_tls_context_deinit(&shared->quic_tls);
+    }
+    tri_alloc_release(shared->alloc, shared->made_certificate);
+    tri_tls_identity_deinit(&shared->identity);
+    tri_tls_keylog_close(shared->keylog);
+    tri_config_deinit(&shared->config);
+}
+
+uint64_t tri_shared_conn_open(struct tri_shared *shared)
+{
+    if (atomic_fetch_add(&shared->conns_open, 1) >= shared->config.limits.connections_max) {
+        atomic_fetch_sub(&shared->conns_open, 1);
+        return 0;
+    }
+    return atomic_fetch_add(&shared->conns_made, 1) + 1;
+}
+
+void tri_shared_conn_close(struct tri_shared *shared)
+{
+    uint64_t before = atomic_fetch_sub(&shared->conns_open, 1);
+    assert(before > 0);
+    (void)before;
+}

@@ -1,0 +1,52 @@
+/*
+ * What all workers of a server share. Made before the first worker and unchanged afterwards, but
+ * for the three counters, which any worker may touch.
+ */
+#ifndef TRI_SERVER_SHARED_H
+#define TRI_SERVER_SHARED_H
+
+#include "server_config.h"
+#include "server_error.h"
+#include "tls_context.h"
+
+#include <stdatomic.h>
+
+struct tri_shared {
+    const struct tri_alloc *alloc; /* borrowed */
+    struct tri_config config;      /* a copy of the program's */
+    struct tri_tls_identity identity;
+    struct tri_tls_keylog *keylog;   /* NULL: none */
+    struct tri_tls_context tcp_tls;  /* meaningful if HTTP/1.1 or HTTP/2 is offered */
+    struct tri_tls_context quic_tls; /* meaningful if HTTP/3 is offered */
+    char *made_certificate;          /* the file; NULL: the program gave one */
+
+    _Atomic uint64_t conns_made;   /* the last connection's number */
+    _Atomic uint64_t sockets_made; /* the last socket's number */
+    _Atomic uint64_t conns_open;   /* <= limits.connections_max */
+};
+
+/*
+ * Copies |config|, reads the certificate and makes the TLS contexts. On failure everything is
+ * released and |error| has the sentence. Errors as tri_server_new.
+ */
+TRI_MUST_USE enum tri_err tri_shared_init(struct tri_shared *shared,
+                                          const struct tri_config *config,
+                                          struct tri_sentence error);
+void tri_shared_deinit(struct tri_shared *shared);
+
+/* A connection's number, counting it as open; 0 if the limit is reached. */
+uint64_t tri_shared_conn_open(struct tri_shared *shared);
+void tri_shared_conn_close(struct tri_shared *shared);
+
+/* Whether the server offers a version of HTTP over TCP, and over QUIC. */
+static inline bool tri_shared_has_tcp(const struct tri_shared *shared)
+{
+    return (shared->config.http & (TRI_HTTP_1_1 | TRI_HTTP_2)) != 0;
+}
+
+static inline bool tri_shared_has_quic(const struct tri_shared *shared)
+{
+    return (shared->config.http & TRI_HTTP_3) != 0;
+}
+
+#endif

@@ -1,0 +1,332 @@
+/* See server_tcp_conn.h. */
+#include "server_tcp_conn.h"
+
+#include "h1_conn.h"
+#include "h1_refuser.h"
+#include "h2_conn.h"
+#include "server_request.h"
+
+#include <assert.h>
+
+enum phase { HANDSHAKE, OPEN, LINGER };
+
+struct tri_tcp_conn {
+    struct tri_link link; /* first: the adapter's user */
+    const struct tri_tcp_port *port;
+    struct tri_tcp *tcp;   /* goes by itself after on_closed */
+    struct tri_conn *conn; /* owned; NULL before on_ready and after drop */
+    enum phase phase;
+    bool opened; /* its adapter was made: the log has its opening */
+    bool shut;   /* it was asked to close politely */
+    uint64_t id;
+    size_t sockets_open;
+    struct tri_list node;  /* in hub->conns, then hub->dead */
+    struct tri_list dirty; /* in hub->dirty */
+    struct tri_heap_node deadline;
+    char remote[TRI_ADDR_TEXT_MAX];
+};
+
+static struct tri_tcp_conn *conn_of(struct tri_list *node)
+{
+    return TRI_CONTAINER_OF(node, struct tri_tcp_conn, node);
+}
+
+/* HANDSHAKE → OPEN → LINGER; HANDSHAKE → LINGER for one that is dropped before. */
+static void set_phase(struct tri_tcp_conn *c, enum phase phase)
+{
+    assert(phase > c->phase);
+    c->phase = phase;
+}
+
+static void mark_dirty(struct tri_link *link)
+{
+    struct tri_tcp_conn *c = TRI_CONTAINER_OF(link, struct tri_tcp_conn, link);
+    if (!tri_list_is_linked(&c->dirty)) {
+        tri_list_append(&link->hub->dirty, &c->dirty);
+    }
+}
+
+/* ------------------------------------------------------------------------- what net tells */
+
+static struct tri_conn_config make_config(struct tri_tcp_conn *c, const char *http)
+{
+    const struct tri_hub *hub = c->link.hub;
+    const struct tri_config *config = tri_hub_config(hub);
+    return (struct tri_conn_config){
+        .alloc = hub->shared->alloc,
+        .limits = &config->limits,
+        .log = &config->log,
+        .events = &tri_request_exchange_events,
+        .user = &c->link,
+        .carrier =
+            {
+                .conn_id = c->id,
+                .http = http,
+                .remote = c->remote,
+                .tls_version = tri_tcp_tls_version(c->tcp),
+                .tls_cipher = tri_tcp_tls_cipher(c->tcp),
+                .tls_group = tri_tcp_tls_group(c->tcp),
+            },
+        .extended_connect = config->extended_connect,
+    };
+}
+
+static enum tri_err make_adapter(struct tri_tcp_conn *c, bool is_h2, uint64_t now_ns)
+{
+    const struct tri_conn_config config = make_config(c, is_h2 ? "h2" : "http/1.1");
+    if (c->port->cleartext) {
+        return tri_h1_refuser_new(&c->conn, &config, c->port->redirect_port, now_ns);
+    }
+    return is_h2 ? tri_h2_conn_new(&c->conn, &config, now_ns)
+                 : tri_h1_conn_new(&c->conn, &config, now_ns);
+}
+
+static void log_open(const struct tri_tcp_conn *c, const char *http)
+{
+    TRI_LOG(tri_hub_log(c->link.hub), DEBUG, "conn.open", TRI_KV_U("conn", c->id),
+            TRI_KV_S("http", http), TRI_KV_S("remote", c->remote),
+            TRI_KV_S("tls", tri_tcp_tls_version(c->tcp)),
+            TRI_KV_S("cipher", tri_tcp_tls_cipher(c->tcp)),
+            TRI_KV_S("group", tri_tcp_tls_group(c->tcp)));
+}
+
+static void take_ready(void *user, const char *alpn)
+{
+    struct tri_tcp_conn *c = user;
+    if (c->phase != HANDSHAKE) {
+        return;
+    }
+    bool is_h2 = strcmp(alpn, "h2") == 0;
+    if (make_adapter(c, is_h2, tri_hub_now_ns(c->link.hub)) != TRI_OK) {
+        c->conn = NULL;
+        set_phase(c, LINGER);
+        tri_tcp_abort(c->tcp);
+        return;
+    }
+    set_phase(c, OPEN);
+    c->opened = true;
+    log_open(c, is_h2 ? "h2" : "http/1.1");
+    mark_dirty(&c->link); /* h2 has something to say first */
+}
+
+static void take_data(void *user, const uint8_t *data, size_t len)
+{
+    struct tri_tcp_conn *c = user;
+    if (c->phase != OPEN) {
+        return;
+    }
+    /* A failed connection says so by is_done, once its last words were sent. */
+    enum tri_err err = c->conn->ops->recv(c->conn, data, len, tri_hub_now_ns(c->link.hub));
+    if (err != TRI_OK) {
+        TRI_LOG(tri_hub_log(c->link.hub), DEBUG, "conn.fail", TRI_KV_U("conn", c->id),
+                TRI_KV_S("remote", c->remote), TRI_KV_S("cause", tri_err_text(err)));
+    }
+    mark_dirty(&c->link);
+}
+
+static void take_eof(void *user, bool orderly)
+{
+    struct tri_tcp_conn *c = user;
+    if (c->phase != OPEN) {
+        return;
+    }
+    c->conn->ops->recv_eof(c->conn, orderly, tri_hub_now_ns(c->link.hub));
+    mark_dirty(&c->link);
+}
+
+static size_t pull(void *user, struct tri_slice *out, size_t max)
+{
+    struct tri_tcp_conn *c = user;
+    if (c->phase != OPEN) {
+        return 0;
+    }
+    size_t len = c->conn->ops->send(c->conn, out, max, tri_hub_now_ns(c->link.hub));
+    if (len == 0) {
+        mark_dirty(&c->link); /* it may be done now */
+    }
+    return len;
+}
+
+static void free_adapter(struct tri_tcp_conn *c)
+{
+    if (c->conn) {
+        struct tri_conn *conn = c->conn;
+        conn->ops->free(conn);
+        c->conn = NULL;
+        assert(c->sockets_open == 0);
+    }
+}
+
+static void log_close(const struct tri_tcp_conn *c, enum tri_tcp_end end)
+{
+    static const char *const causes[] = {
+        [TRI_TCP_CLOSED] = "closed", [TRI_TCP_TLS_FAILED] = "tls", [TRI_TCP_LOST] = "lost"};
+    if (end == TRI_TCP_TLS_FAILED) {
+        TRI_LOG(tri_hub_log(c->link.hub), INFO, "tls.fail", TRI_KV_U("conn", c->id),
+                TRI_KV_S("remote", c->remote), TRI_KV_S("cause", tri_tcp_error_text(c->tcp)));
+    }
+    if (c->opened) {
+        TRI_LOG(tri_hub_log(c->link.hub), DEBUG, "conn.close", TRI_KV_U("conn", c->id),
+                TRI_KV_S("remote", c->remote), TRI_KV_S("cause", causes[end]));
+    }
+}
+
+static void take_closed(void *user, enum tri_tcp_end end)
+{
+    struct tri_tcp_conn *c = user;
+    struct tri_hub *hub = c->link.hub;
+    (void)tri_hub_now_ns(hub);
+    log_close(c, end);
+    if (c->phase != LINGER) {
+        set_phase(c, LINGER);
+    }
+    free_adapter(c);
+    c->tcp = NULL;
+    tri_heap_remove(&hub->deadlines, &c->deadline);
+    tri_list_remove(&c->dirty);
+    tri_list_remove(&c->node);
+    tri_list_append(&hub->dead, &c->node);
+    tri_shared_conn_close(hub->shared);
+}
+
+static const struct tri_tcp_events tcp_events = {
+    .on_ready = take_ready,
+    .on_data = take_data,
+    .on_eof = take_eof,
+    .pull = pull,
+    .on_closed = take_closed,
+};
+
+void *tri_tcp_conn_accept(void *owner, struct tri_tcp *tcp, const struct tri_tcp_events **events)
+{
+    const struct tri_tcp_port *port = owner;
+    struct tri_hub *hub = port->hub;
+    uint64_t id = tri_shared_conn_open(hub->shared);
+    if (id == 0) {
+        TRI_LOG(tri_hub_log(hub), WARN, "conn.limit",
+                TRI_KV_U("connections", tri_hub_config(hub)->limits.connections_max));
+        return NULL;
+    }
+    struct tri_tcp_conn *c = tri_alloc_zero(hub->shared->alloc, sizeof *c);
+    if (!c || tri_heap_reserve(&hub->deadlines) != TRI_OK) {
+        tri_alloc_release(hub->shared->alloc, c);
+        tri_shared_conn_close(hub->shared);
+        return NULL;
+    }
+    c->link = (struct tri_link){
+        .hub = hub, .alt_svc = port->alt_svc, .sockets_open = &c->sockets_open, .wake = mark_dirty};
+    c->port = port;
+    c->tcp = tcp;
+    c->id = id;
+    tri_addr_format(tri_tcp_remote(tcp), c->remote);
+    tri_list_init(&c->dirty);
+    tri_list_init(&c->node);
+    tri_list_append(&hub->conns, &c->node);
+    tri_heap_set(&hub->deadlines, &c->deadline, UINT64_MAX);
+    *events = &tcp_events;
+    return c;
+}
+
+/* -------------------------------------------------------------------------- the turn's end */
+
+/* While the server stops, a connection without sockets is asked to end. */
+static void stop_if_free(struct tri_tcp_conn *c, uint64_t now_ns)
+{
+    if (c->link.hub->stopping && !c->shut && c->sockets_open == 0) {
+        c->shut = true;
+        c->conn->ops->shutdown(c->conn, now_ns);
+        mark_dirty(&c->link);
+    }
+}
+
+/* After all was pulled that could be: does the connection end here? */
+static void settle(struct tri_tcp_conn *c)
+{
+    struct tri_hub *hub = c->link.hub;
+    const struct tri_conn_ops *ops = c->conn->ops;
+    if (ops->is_aborted(c->conn)) {
+        set_phase(c, LINGER);
+        tri_tcp_abort(c->tcp);
+    } else if (ops->is_done(c->conn)) {
+        set_phase(c, LINGER);
+        tri_tcp_close(c->tcp, TRI_LINGER_MS);
+    }
+    uint64_t deadline_ns = c->phase == OPEN ? ops->deadline_ns(c->conn) : UINT64_MAX;
+    tri_heap_set(&hub->deadlines, &c->deadline, deadline_ns);
+}
+
+static void flush_conn(struct tri_tcp_conn *c, uint64_t now_ns)
+{
+    if (c->phase != OPEN) {
+        return;
+    }
+    tri_tcp_flush(c->tcp);
+    /* What it became dirty by meanwhile was pulled in the same flush. */
+    tri_list_remove(&c->dirty);
+    if (c->phase == OPEN) {
+        settle(c);
+    }
+    if (c->phase == OPEN) {
+        stop_if_free(c, now_ns);
+    }
+}
+
+void tri_tcp_conns_flush(struct tri_hub *hub)
+{
+    uint64_t now_ns = tri_hub_now_ns(hub);
+    for (struct tri_list *at = tri_list_pop(&hub->dirty); at; at = tri_list_pop(&hub->dirty)) {
+        flush_conn(TRI_CONTAINER_OF(at, struct tri_tcp_conn, dirty), now_ns);
+    }
+    for (struct tri_list *at = tri_list_pop(&hub->dead); at; at = tri_list_pop(&hub->dead)) {
+        tri_alloc_release(hub->shared->alloc, conn_of(at));
+    }
+}
+
+/* ---------------------------------------------------------------------- deadlines and ends */
+
+uint64_t tri_tcp_conns_deadline_ns(const struct tri_hub *hub)
+{
+    const struct tri_heap_node *first = tri_heap_first(&hub->deadlines);
+    return first ? first->key_ns : UINT64_MAX;
+}
+
+void tri_tcp_conns_expire(struct tri_hub *hub, uint64_t now_ns)
+{
+    for (struct tri_heap_node *first = tri_heap_first(&hub->deadlines);
+         first && first->key_ns <= now_ns; first = tri_heap_first(&hub->deadlines)) {
+        struct tri_tcp_conn *c = TRI_CONTAINER_OF(first, struct tri_tcp_conn, deadline);
+        assert(c->phase == OPEN);
+        c->conn->ops->expire(c->conn, now_ns);
+        /* The turn's end sets the next one; till then it must not be found again. */
+        tri_heap_set(&hub->deadlines, &c->deadline, UINT64_MAX);
+        mark_dirty(&c->link);
+    }
+}
+
+void tri_tcp_conns_stop(struct tri_hub *hub)
+{
+    assert(hub->stopping);
+    for (struct tri_list *at = hub->conns.next; at != &hub->conns; at = at->next) {
+        struct tri_tcp_conn *c = conn_of(at);
+        if (c->phase == HANDSHAKE) {
+            set_phase(c, LINGER);
+            tri_tcp_abort(c->tcp);
+        } else {
+            mark_dirty(&c->link);
+        }
+    }
+}
+
+void tri_tcp_conns_drop(struct tri_hub *hub)
+{
+    for (struct tri_list *at = hub->conns.next; at != &hub->conns; at = at->next) {
+        struct tri_tcp_conn *c = conn_of(at);
+        if (c->phase != LINGER) {
+            set_phase(c, LINGER);
+        }
+        tri_list_remove(&c->dirty);
+        tri_heap_set(&hub->deadlines, &c->deadline, UINT64_MAX);
+        free_adapter(c);
+        tri_tcp_abort(c->tcp);
+    }
+}

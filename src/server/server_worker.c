@@ -1,0 +1,321 @@
+/* See server_worker.h. */
+#include "server_worker.h"
+
+#include "server_ws.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+/*
+ * How often a turn's end goes over what is dirty: flushing one connection may give another
+ * something to send. What is left then waits for the next turn, after the sockets were read.
+ */
+#define FLUSH_ROUNDS 4
+
+/* Turns in which dropped connections are given up by the loop. One is enough. */
+#define DROP_TURNS_MAX 1000
+
+static void set_state(struct tri_worker *w, enum tri_worker_state state)
+{
+    assert(state > w->state);
+    w->state = state;
+}
+
+/* ------------------------------------------------------------------------------------- the turn */
+
+static bool is_dirty(const struct tri_worker *w)
+{
+    if (!tri_list_is_empty(&w->hub.dirty)) {
+        return true;
+    }
+    for (size_t i = 0; i < w->listeners_len; i++) {
+        if (tri_h3_port_is_dirty(&w->listeners[i].h3)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void flush_all(struct tri_worker *w)
+{
+    int round = 0;
+    do {
+        tri_tcp_conns_flush(&w->hub);
+        for (size_t i = 0; i < w->listeners_len; i++) {
+            tri_h3_port_flush(&w->listeners[i].h3);
+        }
+        round++;
+    } while (is_dirty(w) && round < FLUSH_ROUNDS);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t find_deadline_ns(const struct tri_worker *w)
+{
+    if (is_dirty(w)) {
+        return 0;
+    }
+    uint64_t deadline_ns = tri_session_worker_deadline_ns(&w->hub.sessions);
+    deadline_ns = earlier(deadline_ns, tri_tcp_conns_deadline_ns(&w->hub));
+    for (size_t i = 0; i < w->listeners_len; i++) {
+        deadline_ns = earlier(deadline_ns, tri_h3_port_deadline_ns(&w->listeners[i].h3));
+    }
+    if (w->state == TRI_WORKER_STOPPING) {
+        deadline_ns = earlier(deadline_ns, w->stop_deadline_ns);
+    }
+    return deadline_ns;
+}
+
+static bool is_all_gone(const struct tri_worker *w)
+{
+    for (size_t i = 0; i < w->listeners_len; i++) {
+        if (!tri_h3_port_is_idle(&w->listeners[i].h3)) {
+            return false;
+        }
+    }
+    return tri_list_is_empty(&w->hub.conns);
+}
+
+static void close_listeners(struct tri_worker *w)
+{
+    for (size_t i = 0; i < w->listeners_len; i++) {
+        tri_listener_close(&w->listeners[i]);
+    }
+}
+
+static void end_turn(void *user, uint64_t now_ns)
+{
+    (void)now_ns;
+    struct tri_worker *w = user;
+    flush_all(w);
+    if (w->state == TRI_WORKER_STOPPING && !is_dirty(w) && is_all_gone(w)) {
+        close_listeners(w);
+        set_state(w, TRI_WORKER_STOPPED);
+        TRI_LOG(tri_hub_log(&w->hub), INFO, "stop",
+                TRI_KV_U("connections", atomic_load(&w->hub.shared->conns_made)),
+                TRI_KV_U("sockets", atomic_load(&w->hub.shared->sockets_made)));
+        tri_loop_stop(w->hub.loop);
+    }
+    tri_loop_set_deadline(w->hub.loop, find_deadline_ns(w));
+}
+
+/* ------------------------------------------------------------------------------------- the stop */
+
+static void start_stop(struct tri_worker *w)
+{
+    set_state(w, TRI_WORKER_STOPPING);
+    w->hub.stopping = true;
+    uint64_t timeout_ms = tri_hub_config(&w->hub)->limits.close_timeout_ms;
+    w->stop_deadline_ns = tri_hub_now_ns(&w->hub) + timeout_ms * TRI_NS_PER_MS;
+    for (size_t i = 0; i < w->listeners_len; i++) {
+        tri_listener_stop(&w->listeners[i]);
+    }
+    tri_ws_close_all(&w->hub, TRI_CLOSE_GOING_AWAY);
+    tri_tcp_conns_stop(&w->hub);
+}
+
+static void drop_all(struct tri_worker *w)
+{
+    w->stop_deadline_ns = UINT64_MAX;
+    tri_tcp_conns_drop(&w->hub);
+    close_listeners(w);
+}
+
+static void take_wake(void *user)
+{
+    struct tri_worker *w = user;
+    unsigned asked = atomic_load(&w->stops_asked);
+    while (w->stops_done < asked && w->state != TRI_WORKER_STOPPED) {
+        w->stops_done++;
+        if (w->state == TRI_WORKER_SERVING) {
+            start_stop(w);
+        } else {
+            drop_all(w);
+        }
+    }
+}
+
+static void take_deadline(void *user, uint64_t now_ns)
+{
+    struct tri_worker *w = user;
+    tri_session_worker_expire(&w->hub.sessions, now_ns);
+    tri_tcp_conns_expire(&w->hub, now_ns);
+    for (size_t i = 0; i < w->listeners_len; i++) {
+        tri_h3_port_expire(&w->listeners[i].h3, now_ns);
+    }
+    if (w->state == TRI_WORKER_STOPPING && w->stop_deadline_ns <= now_ns) {
+        drop_all(w);
+    }
+}
+
+static const struct tri_loop_events loop_events = {
+    .on_turn_end = end_turn,
+    .on_deadline = take_deadline,
+    .on_wake = take_wake,
+};
+
+/* ---------------------------------------------------------------------------------- the making */
+
+static void explain(enum tri_err err, int number, const struct tri_listener *l,
+                    struct tri_sentence error)
+{
+    char text[128];
+    if (err == TRI_ERR_INUSE) {
+        tri_sentence_write(error, "%s is in use by another program; choose another port", l->text);
+    } else if (err == TRI_ERR_NOMEM) {
+        tri_sentence_write(error, "memory is short");
+    } else if (number == EACCES) {
+        tri_sentence_write(error, "%s may not be used by this user; choose a port above 1023",
+                           l->text);
+    } else if (number == EADDRNOTAVAIL || number == EAFNOSUPPORT) {
+        tri_sentence_write(error, "%s is no address of this machine; choose one of its own",
+                           l->text);
+    } else {
+        tri_sentence_write(error, "%s cannot be listened on: %s; choose another address", l->text,
+                           strerror_r(number, text, sizeof text));
+    }
+}
+
+/* The default addresses are wishes: a machine without IPv6 still serves. */
+static bool may_skip(const struct tri_worker *w, enum tri_err err, int number)
+{
+    return tri_hub_config(&w->hub)->listen_len == 0 && err == TRI_ERR_IO &&
+           (number == EADDRNOTAVAIL || number == EAFNOSUPPORT);
+}
+
+static void log_listen(const struct tri_worker *w, const struct tri_listener *l)
+{
+    bool cleartext = l->tcp_port.cleartext;
+    TRI_LOG(tri_hub_log(&w->hub), INFO, "listen", TRI_KV_S("address", l->text),
+            TRI_KV_U("tcp", l->tcp != NULL), TRI_KV_U("udp", l->h3.udp != NULL),
+            TRI_KV_U("cleartext", cleartext));
+}
+
+static enum tri_err listen_on(struct tri_worker *w, const struct tri_addr *addr,
+                              struct tri_sentence error)
+{
+    struct tri_listener *l = &w->listeners[w->listeners_len];
+    int number = 0;
+    enum tri_err err = tri_listener_open(l, &w->hub, addr, &number);
+    if (err != TRI_OK) {
+        explain(err, number, l, error);
+        return may_skip(w, err, number) ? TRI_AGAIN : err;
+    }
+    w->listeners_len++;
+    w->tls_listeners_len++;
+    log_listen(w, l);
+    return TRI_OK;
+}
+
+static enum tri_err listen_default(struct tri_worker *w, struct tri_sentence error)
+{
+    static const char *const addresses[] = {"127.0.0.1:8443", "[::1]:8443"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        struct tri_addr addr;
+        enum tri_err err = tri_addr_parse(&addr, addresses[i]);
+        assert(err == TRI_OK);
+        err = listen_on(w, &addr, error);
+        if (err != TRI_OK && err != TRI_AGAIN) {
+            return err;
+        }
+    }
+    return w->listeners_len > 0 ? TRI_OK : TRI_ERR_IO;
+}
+
+static enum tri_err listen_tls(struct tri_worker *w, struct tri_sentence error)
+{
+    const struct tri_config *config = tri_hub_config(&w->hub);
+    if (config->listen_len == 0) {
+        return listen_default(w, error);
+    }
+    enum tri_err err = TRI_OK;
+    for (size_t i = 0; i < config->listen_len && err == TRI_OK; i++) {
+        err = listen_on(w, &config->listen[i], error);
+    }
+    return err;
+}
+
+static enum tri_err listen_cleartext(struct tri_worker *w, struct tri_sentence error)
+{
+    const struct tri_config *config = tri_hub_config(&w->hub);
+    uint16_t https_port = tri_addr_port(&w->listeners[0].addr);
+    for (size_t i = 0; i < config->cleartext_len; i++) {
+        const struct tri_cleartext_port *port = &config->cleartext[i];
+        struct tri_listener *l = &w->listeners[w->listeners_len];
+        uint16_t redirect_port = port->answer == TRI_CLEARTEXT_REDIRECT ? https_port : 0;
+        int number = 0;
+        enum tri_err err =
+            tri_listener_open_cleartext(l, &w->hub, &port->addr, redirect_port, &number);
+        if (err != TRI_OK) {
+            explain(err, number, l, error);
+            return err;
+        }
+        w->listeners_len++;
+        log_listen(w, l);
+    }
+    return TRI_OK;
+}
+
+enum tri_err tri_worker_init(struct tri_worker *w, struct tri_shared *shared,
+                             struct tri_sentence error)
+{
+    *w = (struct tri_worker){.state = TRI_WORKER_SERVING};
+    enum tri_err err = tri_hub_init(&w->hub, shared, &loop_events, w);
+    if (err != TRI_OK) {
+        tri_sentence_write(error, "no event loop can be made: %s", tri_err_text(err));
+        return err;
+    }
+    err = listen_tls(w, error);
+    if (err == TRI_OK) {
+        err = listen_cleartext(w, error);
+    }
+    if (err != TRI_OK) {
+        close_listeners(w);
+        tri_hub_deinit(&w->hub);
+        return err;
+    }
+    TRI_LOG(tri_hub_log(&w->hub), INFO, "start", TRI_KV_S("version", TRI_VERSION));
+    return TRI_OK;
+}
+
+void tri_worker_deinit(struct tri_worker *w)
+{
+    (void)tri_hub_now_ns(&w->hub);
+    w->hub.stopping = true;
+    drop_all(w);
+    for (int i = 0; i < DROP_TURNS_MAX && !tri_list_is_empty(&w->hub.conns); i++) {
+        tri_loop_step(w->hub.loop);
+    }
+    tri_tcp_conns_flush(&w->hub);
+    tri_hub_deinit(&w->hub);
+}
+
+/* ---------------------------------------------------------------------------------- the running */
+
+enum tri_err tri_worker_run(struct tri_worker *w)
+{
+    if (w->state == TRI_WORKER_STOPPED) {
+        return TRI_OK;
+    }
+    return tri_loop_run(w->hub.loop);
+}
+
+void tri_worker_step(struct tri_worker *w)
+{
+    tri_loop_step(w->hub.loop);
+}
+
+int tri_worker_timeout_ms(const struct tri_worker *w)
+{
+    return is_dirty(w) || w->state == TRI_WORKER_STOPPED ? 0 : tri_loop_timeout_ms(w->hub.loop);
+}
+
+void tri_worker_ask_stop(struct tri_worker *w)
+{
+    atomic_fetch_add(&w->stops_asked, 1);
+    tri_loop_wake(w->hub.loop);
+}

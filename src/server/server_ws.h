@@ -1,0 +1,30 @@
+/*
+ * struct tri_ws: a WebSocket as the program sees it. A session and its handler; what carries it is
+ * known for the log only.
+ */
+#ifndef TRI_SERVER_WS_H
+#define TRI_SERVER_WS_H
+
+#include "http_exchange.h"
+#include "server_hub.h"
+
+/* What a socket is made from; borrowed for the call, but for |handler|, |user| and the exchange. */
+struct tri_ws_opening {
+    struct tri_link *link;
+    struct tri_exchange *exchange; /* a valid opening handshake, not answered yet */
+    const struct tri_ws_handler *handler;
+    void *user;            /* handed to the handler's callbacks */
+    struct tri_slice path; /* for the log */
+};
+
+/*
+ * Answers the handshake and opens the socket: on_open is called before this returns.
+ *
+ * TRI_OK; TRI_ERR_NOMEM: the exchange was answered 503, or its stream aborted.
+ */
+TRI_MUST_USE enum tri_err tri_ws_accept(const struct tri_ws_opening *opening);
+
+/* Starts to close every socket of the worker with |code|. */
+void tri_ws_close_all(struct tri_hub *hub, uint16_t code);
+
+#endif

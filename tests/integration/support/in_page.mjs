@@ -1,0 +1,112 @@
+/*
+ * What the tests run inside a browser's page. Each function is sent as its source text, so it uses
+ * nothing outside itself; contents are made and compared in the page, only verdicts travel back.
+ */
+
+/*
+ * Opens |url|, echoes a message of each size as text and as binary, closes with 4001 "bye".
+ * Returns { echoes: [{ kind, size, same }], close: { code, reason, wasClean } }.
+ */
+export function echoAndClose({ url, sizes }) {
+  const content = (size) => {
+    const bytes = new Uint8Array(size);
+    let state = 0x2545f491 ^ size;
+    for (let i = 0; i < size; i += 1) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      bytes[i] = state >>> 24;
+    }
+    return bytes;
+  };
+  const text = (size) => {
+    const unit = 'trisock · ≤125 · 𝄞 ';
+    const unitBytes = new TextEncoder().encode(unit).length;
+    return unit.repeat(Math.floor(size / unitBytes)) + 'x'.repeat(size % unitBytes);
+  };
+  const sameBytes = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return new Promise((resolve) => {
+    const queue = sizes.flatMap((size) => [
+      { kind: 'text', size, message: text(size) },
+      { kind: 'binary', size, message: content(size) }]);
+    const echoes = [];
+    const socket = new WebSocket(url);
+    socket.binaryType = 'arraybuffer';
+    const sendNext = () => {
+      if (queue.length === 0) {
+        socket.close(4001, 'bye');
+      } else {
+        socket.send(queue[0].message);
+      }
+    };
+    socket.onopen = sendNext;
+    socket.onmessage = ({ data }) => {
+      const { kind, size, message } = queue.shift();
+      const same = kind === 'text'
+        ? data === message
+        : data instanceof ArrayBuffer && sameBytes(new Uint8Array(data), message);
+      echoes.push({ kind, size, same });
+      sendNext();
+    };
+    socket.onclose = ({ code, reason, wasClean }) => resolve({ echoes, close: { code, reason, wasClean } });
+  });
+}
+
+/*
+ * Opens |count| sockets at once and, when all are open, exchanges |messages| messages on each; they
+ * stay open as window.sockets. Returns, a socket, how many of its messages came back right.
+ */
+export function openSockets({ url, count, messages }) {
+  const open = () => new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    socket.onopen = () => resolve(socket);
+    socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+  });
+  const exchange = (socket, index) => new Promise((resolve, reject) => {
+    const expected = Array.from({ length: messages }, (_, i) => `socket ${index} message ${i}`);
+    let right = 0;
+    let received = 0;
+    socket.onclose = ({ code }) => reject(new Error(`closed with ${code} after ${received}`));
+    socket.onmessage = ({ data }) => {
+      right += data === expected[received] ? 1 : 0;
+      received += 1;
+      if (received === messages) {
+        resolve(right);
+      }
+    };
+    expected.forEach((message) => socket.send(message));
+  });
+  return Promise.all(Array.from({ length: count }, open)).then((sockets) => {
+    window.sockets = sockets;
+    return Promise.all(sockets.map(exchange));
+  });
+}
+
+/* Closes what openSockets() opened; returns their close events. */
+export function closeSockets() {
+  return Promise.all(window.sockets.map((socket) => new Promise((resolve) => {
+    socket.onclose = ({ code, reason, wasClean }) => resolve({ code, reason, wasClean });
+    socket.close(4001, 'bye');
+  })));
+}
+
+/* Opens and closes |count| sockets, |batch| at a time; returns how many closed cleanly. */
+export async function churnSockets({ url, count, batch }) {
+  const one = () => new Promise((resolve) => {
+    const socket = new WebSocket(url);
+    socket.onopen = () => socket.close(1000);
+    socket.onclose = ({ code, wasClean }) => resolve(code === 1000 && wasClean ? 1 : 0);
+  });
+  let clean = 0;
+  for (let done = 0; done < count; done += batch) {
+    const results = await Promise.all(Array.from({ length: Math.min(batch, count - done) }, one));
+    clean += results.reduce((sum, result) => sum + result, 0);
+  }
+  return clean;
+}
+
+/* fetch() of a path of the page's origin; |bytes| is the length of the body, |http| what carried it. */
+export async function fetchInPage(path) {
+  const url = new URL(path, location.href).href;
+  const response = await fetch(url, { cache: 'no-store' });
+  const body = await response.arrayBuffer();
+  return { status: response.status, bytes: body.byteLength };
+}

@@ -1,0 +1,201 @@
+/* Turns and the polite stop, on a real server with real clients, all on one thread. */
+#include "server_worker.h"
+#include "test_server.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+
+static bool is_stopped(const struct test_server *s, const struct test_client *c)
+{
+    (void)c;
+    return !s->running;
+}
+
+static bool has_ended(const struct test_server *s, const struct test_client *c)
+{
+    (void)s;
+    return c->ended;
+}
+
+static bool is_closed(const struct test_server *s, const struct test_client *c)
+{
+    (void)c;
+    return s->closes > 0;
+}
+
+static void set_up(struct test_server *s)
+{
+    test_server_init(s);
+    test_server_start(s);
+}
+
+static void a_server_without_clients_stops_at_once(void **state)
+{
+    (void)state;
+    struct test_server s;
+    set_up(&s);
+    tri_server_stop(s.server);
+    assert_true(test_server_run_until(&s, NULL, is_stopped));
+    assert_non_null(strstr(s.log, "info start version=" TRI_VERSION "\n"));
+    assert_non_null(strstr(s.log, "info stop connections=0 sockets=0\n"));
+    test_server_deinit(&s);
+}
+
+static void a_run_ends_after_a_stop_from_another_thread(void **state)
+{
+    (void)state;
+    struct test_server s;
+    set_up(&s);
+    pthread_t thread;
+    void *(*stop)(void *) = (void *(*)(void *))(void (*)(void))tri_server_stop;
+    assert_int_equal(pthread_create(&thread, NULL, stop, s.server), 0);
+    assert_int_equal(tri_server_run(s.server), TRI_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(tri_server_run(s.server), TRI_OK); /* it stays stopped */
+    test_server_deinit(&s);
+}
+
+static void a_stop_closes_sockets_with_1001_and_waits_for_their_echo(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    set_up(&s);
+    test_server_open_socket(&s, &c);
+    tri_server_stop(s.server);
+    assert_true(test_server_await(&s, &c, "\x88\x02\x03\xe9"));
+    assert_int_equal(s.closes, 0);
+    test_client_send_frame(&c, 0x88, "\x03\xe9", 2);
+    assert_true(test_server_run_until(&s, &c, is_closed));
+    assert_int_equal(s.close_code, TRI_CLOSE_GOING_AWAY);
+    assert_true(test_server_run_until(&s, &c, has_ended));
+    assert_true(c.tls.closed); /* close_notify: in order */
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, is_stopped));
+    test_server_deinit(&s);
+}
+
+static void a_stop_does_not_wait_for_a_peer_that_is_silent(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    assert_int_equal(tri_config_limit(s.config, TRI_LIMIT_CLOSE_TIMEOUT_MS, 50), TRI_OK);
+    test_server_start(&s);
+    test_server_open_socket(&s, &c);
+    tri_server_stop(s.server);
+    assert_true(test_server_run_until(&s, &c, is_stopped));
+    assert_int_equal(s.close_code, TRI_CLOSE_ABNORMAL);
+    test_client_close(&c);
+    test_server_deinit(&s);
+}
+
+static void a_second_stop_drops_what_is_left(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    set_up(&s); /* the close timeout is five seconds */
+    test_server_open_socket(&s, &c);
+    tri_server_stop(s.server);
+    assert_true(test_server_await(&s, &c, "\x88\x02\x03\xe9"));
+    assert_true(s.running);
+    tri_server_stop(s.server);
+    assert_true(test_server_run_until(&s, NULL, is_stopped));
+    assert_int_equal(s.close_code, TRI_CLOSE_ABNORMAL);
+    assert_true(test_server_run_until(&s, &c, has_ended));
+    assert_false(c.tls.closed);
+    test_client_close(&c);
+    test_server_deinit(&s);
+}
+
+static void a_stop_ends_idle_connections_and_those_in_their_handshake(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client idle;
+    struct test_client early;
+    set_up(&s);
+    test_client_open(&idle, test_server_address(&s), "h2");
+    test_client_send_text(&idle, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    test_client_send(&idle, "\0\0\0\4\0\0\0\0\0", 9);
+    assert_true(test_server_await(&s, &idle, "\4")); /* SETTINGS, or its acknowledgement */
+    test_client_open(&early, test_server_address(&s), "h2");
+    assert_int_equal(tri_server_step(s.server, &s.running), TRI_OK);
+    tri_server_stop(s.server);
+    assert_true(test_server_run_until(&s, &idle, has_ended));
+    assert_true(test_server_run_until(&s, &early, has_ended));
+    test_client_close(&idle);
+    test_client_close(&early);
+    assert_true(test_server_run_until(&s, NULL, is_stopped));
+    test_server_deinit(&s);
+}
+
+static void what_is_sent_between_turns_asks_for_a_turn(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    set_up(&s);
+    test_server_open_socket(&s, &c);
+    assert_int_not_equal(tri_server_timeout_ms(s.server), 0);
+    assert_int_equal(tri_ws_send(s.ws, TRI_TEXT, "out of turn", 11), TRI_OK);
+    assert_int_equal(tri_server_timeout_ms(s.server), 0);
+    assert_true(test_server_await(&s, &c, "\x81\x0bout of turn"));
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, is_closed));
+    test_server_deinit(&s);
+}
+
+static void a_silent_socket_is_pinged_and_then_dropped(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    assert_int_equal(tri_config_limit(s.config, TRI_LIMIT_PING_INTERVAL_MS, 20), TRI_OK);
+    assert_int_equal(tri_config_limit(s.config, TRI_LIMIT_IDLE_TIMEOUT_MS, 200), TRI_OK);
+    test_server_start(&s);
+    test_server_open_socket(&s, &c);
+    assert_true(test_server_await(&s, &c, "\x89"));
+    assert_true(test_server_run_until(&s, &c, is_closed));
+    assert_int_equal(s.close_code, TRI_CLOSE_ABNORMAL);
+    test_client_close(&c);
+    test_server_deinit(&s);
+}
+
+static void a_request_that_never_ends_is_ended(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    assert_int_equal(tri_config_limit(s.config, TRI_LIMIT_REQUEST_TIMEOUT_MS, 50), TRI_OK);
+    test_server_start(&s);
+    test_client_open(&c, test_server_address(&s), "http/1.1");
+    test_client_send_text(&c, "GET / HT");
+    assert_true(test_server_run_until(&s, &c, has_ended));
+    test_client_close(&c);
+    test_server_deinit(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_without_clients_stops_at_once),
+        cmocka_unit_test(a_run_ends_after_a_stop_from_another_thread),
+        cmocka_unit_test(a_stop_closes_sockets_with_1001_and_waits_for_their_echo),
+        cmocka_unit_test(a_stop_does_not_wait_for_a_peer_that_is_silent),
+        cmocka_unit_test(a_second_stop_drops_what_is_left),
+        cmocka_unit_test(a_stop_ends_idle_connections_and_those_in_their_handshake),
+        cmocka_unit_test(what_is_sent_between_turns_asks_for_a_turn),
+        cmocka_unit_test(a_silent_socket_is_pinged_and_then_dropped),
+        cmocka_unit_test(a_request_that_never_ends_is_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

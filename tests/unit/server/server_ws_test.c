@@ -1,0 +1,284 @@
+/* Sockets as a program sees them, and as the log does: on the fake transport. */
+#include "base_buf.h"
+#include "fixture.h"
+#include "server_request.h"
+#include "server_ws.h"
+#include "test_hub.h"
+#include "test_session.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+static const struct fixture_ops *const fake = &fixture_fake;
+
+/* An application that writes down what it is told. */
+struct app {
+    struct tri_ws *ws;
+    char told[512];
+    bool aborts_at_once;
+};
+
+struct rig {
+    struct test_hub hub;
+    struct fixture *f;
+    struct app app;
+};
+
+static void note(struct app *app, const char *text)
+{
+    size_t used = strlen(app->told);
+    (void)snprintf(app->told + used, sizeof app->told - used, "%s;", text);
+}
+
+static void take_open(void *user, struct tri_ws *ws)
+{
+    struct app *app = user;
+    app->ws = ws;
+    note(app, "open");
+    if (app->aborts_at_once) {
+        tri_ws_abort(ws);
+    }
+}
+
+static void take_message(void *user, struct tri_ws *ws, enum tri_type type, const uint8_t *data,
+                         size_t len)
+{
+    struct app *app = user;
+    char text[64];
+    assert_ptr_equal(app->ws, ws);
+    (void)snprintf(text, sizeof text, "%c:%.*s", type == TRI_TEXT ? 'T' : 'B', (int)len, data);
+    note(app, text);
+}
+
+static void take_close(void *user, struct tri_ws *ws, const struct tri_ws_end *end)
+{
+    struct app *app = user;
+    char text[64];
+    assert_int_equal(tri_ws_send(ws, TRI_TEXT, "late", 4), TRI_ERR_CLOSED);
+    assert_int_equal(tri_ws_close(ws, 1000, ""), TRI_OK);
+    assert_int_equal(tri_ws_carrier(ws)->conn_id, 1);
+    bool ours = end->code == TRI_CLOSE_ABNORMAL; /* then the reason is the session's */
+    (void)snprintf(text, sizeof text, "close(%u %s)", end->code, ours ? "" : end->reason);
+    note(app, text);
+}
+
+static const struct tri_ws_handler handler = {
+    .on_open = take_open, .on_message = take_message, .on_close = take_close};
+static const struct tri_ws_handler silent_handler;
+
+static void set_up(struct rig *r)
+{
+    test_hub_init(&r->hub);
+    r->app = (struct app){.ws = NULL};
+    struct tri_routes *routes = &r->hub.shared.config.routes;
+    assert_int_equal(tri_routes_add_ws(routes, "/echo", &handler, &r->app), TRI_OK);
+    assert_int_equal(tri_routes_add_ws(routes, "/silent", &silent_handler, &r->app), TRI_OK);
+    r->f = fake->open(tri_alloc_heap(), &r->hub.shared.config.limits, &tri_request_exchange_events,
+                      &r->hub.link);
+}
+
+static void tear_down(struct rig *r)
+{
+    fake->close(r->f);
+    test_hub_deinit(&r->hub);
+}
+
+static int open_socket(struct rig *r, const char *path)
+{
+    const struct fixture_request request = {.path = path, .protocol = "websocket"};
+    int stream = fake->request(r->f, &request);
+    fake->run(r->f);
+    return stream;
+}
+
+static void send_frame(struct rig *r, int stream, unsigned first, const void *payload, size_t len)
+{
+    struct tri_buf frame;
+    tri_buf_init(&frame, tri_alloc_heap(), 65536);
+    test_put_frame(&frame, first, payload, len, true);
+    struct tri_slice bytes = tri_buf_peek(&frame);
+    fake->send(r->f, stream, bytes.data, bytes.len);
+    tri_buf_deinit(&frame);
+    fake->run(r->f);
+}
+
+static void assert_received(struct rig *r, int stream, const void *bytes, size_t len)
+{
+    struct fixture_seen seen;
+    fake->seen(r->f, stream, &seen);
+    assert_int_equal(seen.body.len, len);
+    assert_memory_equal(seen.body.data, bytes, len);
+}
+
+static void a_socket_is_opened_used_closed_and_logged(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    int stream = open_socket(&r, "/echo?q");
+    assert_int_equal(tri_ws_id(r.app.ws), 1);
+    assert_string_equal(tri_ws_carrier(r.app.ws)->http, "fake");
+    send_frame(&r, stream, 0x81, "hey", 3);
+    assert_int_equal(tri_ws_send(r.app.ws, TRI_BINARY, "ho", 2), TRI_OK);
+    assert_int_equal(tri_ws_queued_bytes(r.app.ws), 4);
+    r.hub.now_ns += 1234 * TRI_NS_PER_MS;
+    r.hub.hub.sessions.now_ns = r.hub.now_ns;
+    send_frame(&r, stream, 0x88,
+               "\x0f\xa1"
+               "bye",
+               5);
+    fake->fin(r.f, stream);
+    fake->run(r.f);
+    assert_received(&r, stream,
+                    "\x82\x02ho\x88\x05\x0f\xa1"
+                    "bye",
+                    11);
+    assert_string_equal(r.app.told, "open;T:hey;close(4001 bye);");
+    assert_string_equal(
+        r.hub.log, "info ws.open id=1 http=fake conn=1 stream=0 path=/echo remote=127.0.0.1:1\n"
+                   "info ws.close id=1 http=fake conn=1 stream=0 code=4001 reason=bye clean=1 "
+                   "bytes_in=3 bytes_out=2 messages_in=1 messages_out=1 seconds=1.234\n");
+    tear_down(&r);
+}
+
+static void what_a_peer_says_cannot_break_a_log_line(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    int stream = open_socket(&r, "/echo");
+    send_frame(&r, stream, 0x88,
+               "\x03\xe8"
+               "a\nb\"c",
+               7);
+    fake->fin(r.f, stream);
+    fake->run(r.f);
+    assert_non_null(strstr(r.hub.log, " reason=\"a\\nb\\\"c\" "));
+    tear_down(&r);
+}
+
+static void a_handler_without_callbacks_is_fine(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    int stream = open_socket(&r, "/silent");
+    send_frame(&r, stream, 0x81, "hey", 3);
+    send_frame(&r, stream, 0x88, "", 0);
+    fake->fin(r.f, stream);
+    fake->run(r.f);
+    assert_received(&r, stream, "\x88\x00", 2);
+    assert_non_null(strstr(r.hub.log, " code=1005 reason=\"\" clean=1 "));
+    tear_down(&r);
+}
+
+static void the_program_closes_with_what_may_be_sent(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    int stream = open_socket(&r, "/echo");
+    char reason[125];
+    memset(reason, 'r', sizeof reason);
+    reason[124] = '\0';
+    assert_int_equal(tri_ws_close(r.app.ws, 1005, ""), TRI_ERR_INVALID);
+    assert_int_equal(tri_ws_close(r.app.ws, 999, ""), TRI_ERR_INVALID);
+    assert_int_equal(tri_ws_close(r.app.ws, 1000, reason), TRI_ERR_INVALID);
+    assert_int_equal(tri_ws_close(r.app.ws, 1000, NULL), TRI_OK);
+    assert_int_equal(tri_ws_send(r.app.ws, TRI_TEXT, "x", 1), TRI_ERR_CLOSED);
+    fake->run(r.f);
+    assert_received(&r, stream, "\x88\x02\x03\xe8", 4);
+    assert_string_equal(r.app.told, "open;");
+    tear_down(&r);
+    assert_string_equal(r.app.told, "open;close(1006 );");
+}
+
+static void an_abort_in_on_open_ends_the_socket_later(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.app.aborts_at_once = true;
+    int stream = open_socket(&r, "/echo");
+    assert_string_equal(r.app.told, "open;close(1006 );");
+    struct fixture_seen seen;
+    fake->seen(r.f, stream, &seen);
+    assert_true(seen.reset);
+    tear_down(&r);
+}
+
+static void sockets_are_numbered_and_counted(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    int first = open_socket(&r, "/silent");
+    (void)open_socket(&r, "/silent");
+    (void)open_socket(&r, "/echo");
+    assert_int_equal(tri_ws_id(r.app.ws), 3);
+    assert_int_equal(r.hub.sockets_open, 3);
+    fake->reset(r.f, first);
+    fake->run(r.f);
+    assert_int_equal(r.hub.sockets_open, 2);
+    (void)open_socket(&r, "/echo");
+    assert_int_equal(tri_ws_id(r.app.ws), 4);
+    tear_down(&r);
+}
+
+static void all_sockets_are_closed_when_the_server_stops(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    int streams[2] = {open_socket(&r, "/silent"), open_socket(&r, "/echo")};
+    r.hub.hub.stopping = true;
+    tri_ws_close_all(&r.hub.hub, TRI_CLOSE_GOING_AWAY);
+    fake->run(r.f);
+    for (int i = 0; i < 2; i++) {
+        assert_received(&r, streams[i], "\x88\x02\x03\xe9", 4);
+        unsigned wakes = r.hub.wakes;
+        send_frame(&r, streams[i], 0x88, "\x03\xe9", 2);
+        fake->fin(r.f, streams[i]);
+        fake->run(r.f);
+        /* Its connection is looked at again, for it may be the last one. */
+        assert_true(r.hub.wakes > wakes);
+        assert_int_equal(r.hub.sockets_open, 1 - i);
+    }
+    tear_down(&r);
+}
+
+static void a_socket_that_has_no_memory_for_its_close_is_aborted(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    int stream = open_socket(&r, "/echo");
+    r.hub.heap.fail_at = r.hub.heap.calls + 1;
+    tri_ws_close_all(&r.hub.hub, TRI_CLOSE_GOING_AWAY);
+    bool failed = test_alloc_has_failed(&r.hub.heap);
+    r.hub.heap.fail_at = 0;
+    fake->run(r.f);
+    struct fixture_seen seen;
+    fake->seen(r.f, stream, &seen);
+    assert_true(seen.reset || !failed);
+    tear_down(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_socket_is_opened_used_closed_and_logged),
+        cmocka_unit_test(what_a_peer_says_cannot_break_a_log_line),
+        cmocka_unit_test(a_handler_without_callbacks_is_fine),
+        cmocka_unit_test(the_program_closes_with_what_may_be_sent),
+        cmocka_unit_test(an_abort_in_on_open_ends_the_socket_later),
+        cmocka_unit_test(sockets_are_numbered_and_counted),
+        cmocka_unit_test(all_sockets_are_closed_when_the_server_stops),
+        cmocka_unit_test(a_socket_that_has_no_memory_for_its_close_is_aborted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
