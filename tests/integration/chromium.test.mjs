@@ -20,19 +20,30 @@ function assertAllCarriedBy(http, sockets, count) {
 }
 
 function assertCleanEnds(log) {
-  assert.equal(log.closeTimeouts, 0, 'WEBSOCKET_CLOSE_TIMEOUT: the stream did not end after the Close echo');
+  assert.equal(
+    log.closeTimeouts,
+    0,
+    'WEBSOCKET_CLOSE_TIMEOUT: the stream did not end after the Close echo',
+  );
   assert.equal(log.invalidFrames, 0, 'Chromium found a frame invalid');
 }
 
 for (const http of ['http/1.1', 'h2', 'h3']) {
-  test(`Acceptance 2: Chromium echoes 0 bytes to 16 MiB, text and binary, over ${http}`,
-    { timeout: LONG_TEST_MS }, async (t) => {
+  test(
+    `Acceptance 2: Chromium echoes 0 bytes to 16 MiB, text and binary, over ${http}`,
+    { timeout: LONG_TEST_MS },
+    async (t) => {
       const server = await startServerForBrowser(t);
       const chromium = await openChromium(t, server, http);
       const url = `wss://${server.authority}/echo`;
       const { echoes, close } = await chromium.page.evaluate(echoAndClose, { url, sizes: SIZES });
-      assert.deepEqual(echoes, SIZES.flatMap((size) => [
-        { kind: 'text', size, same: true }, { kind: 'binary', size, same: true }]));
+      assert.deepEqual(
+        echoes,
+        SIZES.flatMap((size) => [
+          { kind: 'text', size, same: true },
+          { kind: 'binary', size, same: true },
+        ]),
+      );
       assert.deepEqual(close, CLOSED);
 
       const log = await chromium.finish();
@@ -40,9 +51,12 @@ for (const http of ['http/1.1', 'h2', 'h3']) {
       assertCleanEnds(log);
       const [closed] = await server.log.waitFor('ws.close', { code: 4001 });
       assert.equal(closed.http, http);
-    });
+    },
+  );
 
-  test(`W1: Chromium opens and closes twenty sockets at once over ${http}`, { timeout: TEST_MS },
+  test(
+    `W1: Chromium opens and closes twenty sockets at once over ${http}`,
+    { timeout: TEST_MS },
     async (t) => {
       const count = 20;
       const server = await startServerForBrowser(t);
@@ -54,9 +68,12 @@ for (const http of ['http/1.1', 'h2', 'h3']) {
       const log = await chromium.finish();
       assertAllCarriedBy(http, log.sockets(url), count);
       assertCleanEnds(log);
-    });
+    },
+  );
 
-  test(`Acceptance 2: the page at / says that ${http} carried it and its sockets`, { timeout: TEST_MS },
+  test(
+    `Acceptance 2: the page at / says that ${http} carried it and its sockets`,
+    { timeout: TEST_MS },
     async (t) => {
       const server = await startServerForBrowser(t);
       const { page } = await openChromium(t, server, http);
@@ -74,16 +91,24 @@ for (const http of ['http/1.1', 'h2', 'h3']) {
 
       await page.type('[data-testid="message"]', 'hello over any HTTP');
       await page.click('[data-testid="send"]');
-      await page.waitForFunction(() => document.querySelector('[data-testid="log"]')
-        .textContent.includes('hello over any HTTP'));
+      await page.waitForFunction(() =>
+        document.querySelector('[data-testid="log"]').textContent.includes('hello over any HTTP'),
+      );
       assert.deepEqual(faults, []);
-      assert.deepEqual(asked.filter((url) => !url.startsWith(server.origin)), [], 'no outside request');
-    });
+      assert.deepEqual(
+        asked.filter((url) => !url.startsWith(server.origin)),
+        [],
+        'no outside request',
+      );
+    },
+  );
 }
 
 for (const http of ['h2', 'h3']) {
-  test(`E5: twenty sockets and the fetches between them share one ${http} connection`,
-    { timeout: TEST_MS }, async (t) => {
+  test(
+    `E5: twenty sockets and the fetches between them share one ${http} connection`,
+    { timeout: TEST_MS },
+    async (t) => {
       const count = 20;
       const file = binaryPayload(300_000);
       const server = await startServerForBrowser(t, { files: { 'file.bin': file } });
@@ -93,12 +118,18 @@ for (const http of ['h2', 'h3']) {
       const page = await chromium.page.evaluate(fetchInPage, '/');
       assert.equal(page.status, 200);
       assert.ok(page.bytes > 0);
-      assert.deepEqual(await chromium.page.evaluate(fetchInPage, '/file.bin'),
-        { status: 200, bytes: file.length });
+      assert.deepEqual(await chromium.page.evaluate(fetchInPage, '/file.bin'), {
+        status: 200,
+        bytes: file.length,
+      });
       assert.deepEqual(await chromium.page.evaluate(closeSockets), Array(count).fill(CLOSED));
 
       const closed = await server.log.waitFor('ws.close', { http, code: 4001 }, count);
-      assert.equal(new Set(closed.map(({ conn }) => conn)).size, 1, 'the server saw one connection');
+      assert.equal(
+        new Set(closed.map(({ conn }) => conn)).size,
+        1,
+        'the server saw one connection',
+      );
       const log = await chromium.finish();
       const sockets = log.sockets(url);
       assertAllCarriedBy(http, sockets, count);
@@ -109,7 +140,8 @@ for (const http of ['h2', 'h3']) {
         assert.deepEqual([request?.carrier, request?.session], [http, session], fetched);
       }
       assertCleanEnds(log);
-    });
+    },
+  );
 }
 
 test('N1: Chromium reaches a server on [::1] over h3', { timeout: TEST_MS }, async (t) => {

@@ -14,44 +14,65 @@ import { startServer, startServerForBrowser } from './support/server.mjs';
 
 /* One socket over h1 and one over h2, each with one message of 5 bytes and the close 4005. */
 async function useServer(t, server) {
-  for (const peer of [await (await connectTls(t, server)).openSocket(),
-    await (await connectHttp2(t, server)).openSocket()]) {
+  for (const peer of [
+    await (await connectTls(t, server)).openSocket(),
+    await (await connectHttp2(t, server)).openSocket(),
+  ]) {
     await peer.echo(TEXT, 'hello');
     await peer.close(4005, '');
   }
 }
 
-test('A socket has a text line for its opening and one for its close', { timeout: TEST_MS }, async (t) => {
-  const server = await startServer(t);
-  await useServer(t, server);
-  for (const http of ['http/1.1', 'h2']) {
-    const [opened] = await server.log.waitFor('ws.open', { http, path: '/echo' });
-    assert.match(opened.remote, /^127\.0\.0\.1:\d+$/);
-    assert.match(opened.conn, /^\d+$/);
-    assert.match(opened.stream, /^\d+$/);
-    const [closed] = await server.log.waitFor('ws.close', { id: opened.id });
-    assert.deepEqual([closed.http, closed.conn, closed.stream, closed.code],
-      [http, opened.conn, opened.stream, '4005']);
-  }
-});
+test(
+  'A socket has a text line for its opening and one for its close',
+  { timeout: TEST_MS },
+  async (t) => {
+    const server = await startServer(t);
+    await useServer(t, server);
+    for (const http of ['http/1.1', 'h2']) {
+      const [opened] = await server.log.waitFor('ws.open', { http, path: '/echo' });
+      assert.match(opened.remote, /^127\.0\.0\.1:\d+$/);
+      assert.match(opened.conn, /^\d+$/);
+      assert.match(opened.stream, /^\d+$/);
+      const [closed] = await server.log.waitFor('ws.close', { id: opened.id });
+      assert.deepEqual(
+        [closed.http, closed.conn, closed.stream, closed.code],
+        [http, opened.conn, opened.stream, '4005'],
+      );
+    }
+  },
+);
 
-test('With --log-format json every line is an object with the same facts', { timeout: TEST_MS },
+test(
+  'With --log-format json every line is an object with the same facts',
+  { timeout: TEST_MS },
   async (t) => {
     const server = await startServer(t, { args: ['--log-format', 'json'] });
     await useServer(t, server);
     await server.stop();
-    const objects = server.log.text().trim().split('\n').map((line) => JSON.parse(line));
+    const objects = server.log
+      .text()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     for (const event of ['ws.open', 'ws.close']) {
       const found = objects.filter((object) => Object.values(object).includes(event));
-      assert.deepEqual(found.map(({ http }) => http), ['http/1.1', 'h2']);
+      assert.deepEqual(
+        found.map(({ http }) => http),
+        ['http/1.1', 'h2'],
+      );
       assert.ok(found.every(({ id, conn }) => id !== undefined && conn !== undefined));
     }
-    const codes = objects.filter((object) => Object.values(object).includes('ws.close'))
+    const codes = objects
+      .filter((object) => Object.values(object).includes('ws.close'))
       .map(({ code }) => Number(code));
     assert.deepEqual(codes, [4005, 4005]);
-  });
+  },
+);
 
-test('Acceptance 1: --keylog and --qlog write what Wireshark and qvis read', { timeout: TEST_MS },
+test(
+  'Acceptance 1: --keylog and --qlog write what Wireshark and qvis read',
+  { timeout: TEST_MS },
   async (t) => {
     const directory = temporaryDirectory(t);
     const keylog = path.join(directory, 'keys.log');
@@ -64,22 +85,39 @@ test('Acceptance 1: --keylog and --qlog write what Wireshark and qvis read', { t
     await finish();
     await server.stop();
 
-    const lines = fs.readFileSync(keylog, 'utf8').trim().split('\n').filter((line) => !line.startsWith('#'));
+    const lines = fs
+      .readFileSync(keylog, 'utf8')
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('#'));
     for (const line of lines) {
       assert.match(line, /^[A-Z0-9_]+ [0-9a-f]{64} [0-9a-f]+$/i);
     }
-    const clients = new Set(lines.filter((line) => line.startsWith('CLIENT_TRAFFIC_SECRET_0 '))
-      .map((line) => line.split(' ')[1]));
+    const clients = new Set(
+      lines
+        .filter((line) => line.startsWith('CLIENT_TRAFFIC_SECRET_0 '))
+        .map((line) => line.split(' ')[1]),
+    );
     assert.ok(clients.size >= 3, `secrets of h1, h2 and h3 connections, found ${clients.size}`);
-    const traces = fs.readdirSync(qlog).map((name) => fs.readFileSync(path.join(qlog, name), 'utf8'));
-    assert.ok(traces.some((trace) => trace.includes('qlog')), 'a qlog file of the QUIC connection');
-  });
+    const traces = fs
+      .readdirSync(qlog)
+      .map((name) => fs.readFileSync(path.join(qlog, name), 'utf8'));
+    assert.ok(
+      traces.some((trace) => trace.includes('qlog')),
+      'a qlog file of the QUIC connection',
+    );
+  },
+);
 
 test('Without --keylog no secret is written anywhere', { timeout: TEST_MS }, async (t) => {
   const server = await startServer(t);
   await useServer(t, server);
   await server.stop();
   const directory = path.dirname(server.log.file);
-  assert.deepEqual(fs.readdirSync(directory), ['server.log'], 'the working directory has the log only');
+  assert.deepEqual(
+    fs.readdirSync(directory),
+    ['server.log'],
+    'the working directory has the log only',
+  );
   assert.doesNotMatch(server.log.text(), /TRAFFIC_SECRET/);
 });

@@ -39,16 +39,23 @@ async function assertLoggedClose(id, code) {
   assert.equal(closed.code, String(code));
 }
 
-test('Acceptance 8: a client that is killed is 1006 on h1 and h2, others are not disturbed',
-  { timeout: TEST_MS }, async (t) => {
+test(
+  'Acceptance 8: a client that is killed is 1006 on h1 and h2, others are not disturbed',
+  { timeout: TEST_MS },
+  async (t) => {
     const sibling = await (await connectHttp2(t, server)).openSocket();
     const before = server.log.records('ws.open').length;
     const script = fileURLToPath(new URL('support/vanishing_client.mjs', import.meta.url));
     const client = start(process.execPath, [script, server.origin, (await identity()).caFile]);
     t.after(() => client.child.kill('SIGKILL'));
-    await within(EVENT_MS, 'the client to be ready', Promise.race([
-      once(client.child.stdout, 'data'),
-      client.exited.then(({ stderr }) => assert.fail(stderr))]));
+    await within(
+      EVENT_MS,
+      'the client to be ready',
+      Promise.race([
+        once(client.child.stdout, 'data'),
+        client.exited.then(({ stderr }) => assert.fail(stderr)),
+      ]),
+    );
     const opened = (await server.log.waitFor('ws.open', {}, before + 2)).slice(-2);
     assert.deepEqual(opened.map(({ http }) => http).sort(), ['h2', 'http/1.1']);
     client.child.kill('SIGKILL');
@@ -56,57 +63,78 @@ test('Acceptance 8: a client that is killed is 1006 on h1 and h2, others are not
       await assertLoggedClose(id, 1006);
     }
     await assertEchoes(sibling);
-  });
+  },
+);
 
-test('Acceptance 8: a Chromium that is killed is 1006 on h3 after the idle time', { timeout: TEST_MS },
+test(
+  'Acceptance 8: a Chromium that is killed is 1006 on h3 after the idle time',
+  { timeout: TEST_MS },
   async (t) => {
-    const own = await startServerForBrowser(t, { args: ['--ping-interval', '1000', '--idle-timeout', '5000'] });
+    const own = await startServerForBrowser(t, {
+      args: ['--ping-interval', '1000', '--idle-timeout', '5000'],
+    });
     const { browser, page } = await openChromium(t, own, 'h3');
     await page.evaluate(openSockets, { url: `wss://${own.authority}/echo`, count: 2, messages: 1 });
     await own.log.waitFor('ws.open', { http: 'h3' }, 2);
     process.kill(-browser.process().pid, 'SIGKILL');
     const closed = await own.log.waitFor('ws.close', { http: 'h3' }, 2, BROWSER_MS);
-    assert.deepEqual(closed.map(({ code }) => code), ['1006', '1006']);
+    assert.deepEqual(
+      closed.map(({ code }) => code),
+      ['1006', '1006'],
+    );
     await assertEchoes(await (await connectHttp2(t, own)).openSocket());
-  });
+  },
+);
 
-test('Acceptance 8: a connection cut in the midst of a message is 1006 on h1', { timeout: TEST_MS },
+test(
+  'Acceptance 8: a connection cut in the midst of a message is 1006 on h1',
+  { timeout: TEST_MS },
   async (t) => {
     const { peer, id } = await withId(async () => (await connectTls(t, server)).openSocket());
     peer.write(encodeFrame(TEXT, Buffer.from('half'), { fin: false }));
     await assertPong(peer);
     peer.stream.destroy();
     await assertLoggedClose(id, 1006);
-  });
+  },
+);
 
 async function assertPong(peer) {
   peer.send(PING, 'there?');
   assert.equal((await peer.next()).type, 'pong');
 }
 
-test('Acceptance 8: a half-closed h1 connection without a Close frame is 1006, and ended by the server',
-  { timeout: TEST_MS }, async (t) => {
+test(
+  'Acceptance 8: a half-closed h1 connection without a Close frame is 1006, ended by the server',
+  { timeout: TEST_MS },
+  async (t) => {
     const { peer, id } = await withId(async () => (await connectTls(t, server)).openSocket());
     peer.stream.end();
     const last = await peer.next();
     assert.ok(['end', 'reset'].includes(last.type), `${last.type} came after the end`);
     await assertLoggedClose(id, 1006);
-  });
+  },
+);
 
-test('Acceptance 8: a request cut off by the end of the connection is dropped in silence',
-  { timeout: TEST_MS }, async (t) => {
+test(
+  'Acceptance 8: a request cut off by the end of the connection is dropped in silence',
+  { timeout: TEST_MS },
+  async (t) => {
     const connection = await connectTls(t, server);
     connection.send('GET /echo HTTP/1.1\r\nHost: loc');
     connection.socket.end();
     await connection.closed();
     await assertEchoes(await (await connectHttp2(t, server)).openSocket());
-  });
+  },
+);
 
 for (const [name, bytes, code] of [
   ['an unmasked frame', encodeFrame(TEXT, Buffer.from('x'), { mask: false }), 1002],
   ['bad UTF-8', encodeFrame(TEXT, Buffer.from([0xc0, 0xaf])), 1007],
-  ['a reserved opcode', encodeFrame(0x7, Buffer.from('x')), 1002]]) {
-  test(`Acceptance 8: ${name} on h1 is closed with ${code}, and the connection ends`, { timeout: TEST_MS },
+  ['a reserved opcode', encodeFrame(0x7, Buffer.from('x')), 1002],
+]) {
+  test(
+    `Acceptance 8: ${name} on h1 is closed with ${code}, and the connection ends`,
+    { timeout: TEST_MS },
     async (t) => {
       const { peer, id } = await withId(async () => (await connectTls(t, server)).openSocket());
       peer.write(bytes);
@@ -114,20 +142,26 @@ for (const [name, bytes, code] of [
       assert.deepEqual([close.type, close.code], ['close', code]);
       assert.ok(['end', 'reset'].includes((await peer.next()).type));
       await assertLoggedClose(id, code);
-    });
+    },
+  );
 }
 
-test('W1: after the Close echo the server ends the h1 connection itself', { timeout: TEST_MS },
+test(
+  'W1: after the Close echo the server ends the h1 connection itself',
+  { timeout: TEST_MS },
   async (t) => {
     const { peer, id } = await withId(async () => (await connectTls(t, server)).openSocket());
     peer.write(encodeClose(4003, 'end it'));
     assert.deepEqual(await peer.next(), { type: 'close', code: 4003, reason: 'end it' });
     assert.equal((await peer.next()).type, 'end');
     await assertLoggedClose(id, 4003);
-  });
+  },
+);
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
-  test(`Acceptance 8: ${signal} gives open sockets Close 1001 and ends with 0`, { timeout: TEST_MS },
+  test(
+    `Acceptance 8: ${signal} gives open sockets Close 1001 and ends with 0`,
+    { timeout: TEST_MS },
     async (t) => {
       const own = await startServer(t);
       const h1 = await openWs(t, own);
@@ -144,27 +178,43 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
       }
       await stopped;
       const records = own.log.records('ws.close');
-      assert.deepEqual(records.map(({ code }) => code), Array(11).fill('1001'));
-    });
+      assert.deepEqual(
+        records.map(({ code }) => code),
+        Array(11).fill('1001'),
+      );
+    },
+  );
 }
 
-test('Acceptance 8: SIGTERM gives the sockets of a Chromium on h3 Close 1001', { timeout: TEST_MS },
+test(
+  'Acceptance 8: SIGTERM gives the sockets of a Chromium on h3 Close 1001',
+  { timeout: TEST_MS },
   async (t) => {
     const own = await startServerForBrowser(t);
     const { page } = await openChromium(t, own, 'h3');
     await page.evaluate(openSockets, { url: `wss://${own.authority}/echo`, count: 3, messages: 1 });
     await page.evaluate(() => {
-      window.closeEvents = Promise.all(window.sockets.map((socket) => new Promise((resolve) => {
-        socket.onclose = ({ code, wasClean }) => resolve({ code, wasClean });
-      })));
+      window.closeEvents = Promise.all(
+        window.sockets.map(
+          (socket) =>
+            new Promise((resolve) => {
+              socket.onclose = ({ code, wasClean }) => resolve({ code, wasClean });
+            }),
+        ),
+      );
     });
     assert.equal(own.log.records('ws.open', { http: 'h3' }).length, 3);
     await own.stop();
-    assert.deepEqual(await page.evaluate(() => window.closeEvents),
-      Array(3).fill({ code: 1001, wasClean: true }));
-  });
+    assert.deepEqual(
+      await page.evaluate(() => window.closeEvents),
+      Array(3).fill({ code: 1001, wasClean: true }),
+    );
+  },
+);
 
-test('Acceptance 8: SIGTERM ends the server although no peer answers its Close', { timeout: TEST_MS },
+test(
+  'Acceptance 8: SIGTERM ends the server although no peer answers its Close',
+  { timeout: TEST_MS },
   async (t) => {
     const own = await startServer(t);
     const connection = await connectHttp2(t, own);
@@ -174,4 +224,5 @@ test('Acceptance 8: SIGTERM ends the server although no peer answers its Close',
       assert.equal((await peer.next()).code, 1001);
     }
     await stopped;
-  });
+  },
+);

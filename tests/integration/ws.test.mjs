@@ -26,8 +26,13 @@ function sendWhole(socket, data, binary) {
   socket.send(data, { binary });
 }
 
-for (const [how, send] of [['whole', sendWhole], ['in fragments', sendInFragments]]) {
-  test(`Acceptance 2: npm ws echoes 0 bytes to 16 MiB, text and binary, ${how}`, { timeout: TEST_MS },
+for (const [how, send] of [
+  ['whole', sendWhole],
+  ['in fragments', sendInFragments],
+]) {
+  test(
+    `Acceptance 2: npm ws echoes 0 bytes to 16 MiB, text and binary, ${how}`,
+    { timeout: TEST_MS },
     async (t) => {
       const socket = await openWs(t, server);
       for (const size of SIZES) {
@@ -41,10 +46,13 @@ for (const [how, send] of [['whole', sendWhole], ['in fragments', sendInFragment
       }
       socket.close(1000);
       await nextClose(socket);
-    });
+    },
+  );
 }
 
-test('W1: a ping of npm ws between fragments gets its pong before the message', { timeout: TEST_MS },
+test(
+  'W1: a ping of npm ws between fragments gets its pong before the message',
+  { timeout: TEST_MS },
   async (t) => {
     const socket = await openWs(t, server);
     const order = [];
@@ -55,34 +63,56 @@ test('W1: a ping of npm ws between fragments gets its pong before the message', 
     socket.send('ments', { fin: true });
     await nextMessage(socket);
     assert.deepEqual(order, ['pong are you there', 'message fragments']);
-  });
+  },
+);
 
-for (const [code, reason] of [[1000, ''], [1000, 'done'], [1001, 'going'], [1003, ''], [1011, 'x'],
-  [3000, 'registered'], [4001, 'bye'], [4999, 'tschüß 𝄞'], [4000, 'r'.repeat(123)]]) {
-  test(`Acceptance 2: the close ${code} "${reason.slice(0, 20)}" of npm ws comes back`, { timeout: TEST_MS },
+for (const [code, reason] of [
+  [1000, ''],
+  [1000, 'done'],
+  [1001, 'going'],
+  [1003, ''],
+  [1011, 'x'],
+  [3000, 'registered'],
+  [4001, 'bye'],
+  [4999, 'tschüß 𝄞'],
+  [4000, 'r'.repeat(123)],
+]) {
+  test(
+    `Acceptance 2: the close ${code} "${reason.slice(0, 20)}" of npm ws comes back`,
+    { timeout: TEST_MS },
     async (t) => {
       const socket = await openWs(t, server);
       socket.close(code, reason);
       assert.deepEqual(await nextClose(socket), { code, reason });
       await server.log.waitFor('ws.close', { http: 'http/1.1', code });
-    });
+    },
+  );
 }
 
-test('W1: a close of npm ws without a code comes back without a code', { timeout: TEST_MS }, async (t) => {
-  const socket = await openWs(t, server);
-  socket.close();
-  assert.deepEqual(await nextClose(socket), { code: 1005, reason: '' });
-});
+test(
+  'W1: a close of npm ws without a code comes back without a code',
+  { timeout: TEST_MS },
+  async (t) => {
+    const socket = await openWs(t, server);
+    socket.close();
+    assert.deepEqual(await nextClose(socket), { code: 1005, reason: '' });
+  },
+);
 
-test('W3: npm ws that offers permessage-deflate is served, compressed or not', { timeout: TEST_MS },
+test(
+  'W3: npm ws that offers permessage-deflate is served, compressed or not',
+  { timeout: TEST_MS },
   async (t) => {
     const socket = await openWs(t, server, '/echo', { perMessageDeflate: true });
     const message = textPayload(65536);
     socket.send(message);
     assert.equal((await nextMessage(socket)).data.toString(), message);
-  });
+  },
+);
 
-test('Acceptance 2: /hello greets npm ws with what carries it, then echoes', { timeout: TEST_MS },
+test(
+  'Acceptance 2: /hello greets npm ws with what carries it, then echoes',
+  { timeout: TEST_MS },
   async (t) => {
     const opened = server.log.records('ws.open').length;
     const socket = await openWs(t, server, '/hello');
@@ -96,24 +126,31 @@ test('Acceptance 2: /hello greets npm ws with what carries it, then echoes', { t
     assert.equal(typeof greeting.group, 'string');
     socket.send('and you');
     assert.equal((await nextMessage(socket)).data.toString(), 'and you');
-  });
+  },
+);
 
 test('E5: two hundred sockets of npm ws echo at once', { timeout: TEST_MS }, async (t) => {
   const sockets = await Promise.all(Array.from({ length: 200 }, () => openWs(t, server)));
-  await Promise.all(sockets.map(async (socket, index) => {
-    const message = textPayload(index * 97);
-    socket.send(message);
-    const { data } = await nextMessage(socket);
-    assert.equal(data.toString(), message);
-  }));
-  await Promise.all(sockets.map(async (socket) => {
-    const closed = within(EVENT_MS, 'npm ws to close', once(socket, 'close'));
-    socket.close(1000);
-    await closed;
-  }));
+  await Promise.all(
+    sockets.map(async (socket, index) => {
+      const message = textPayload(index * 97);
+      socket.send(message);
+      const { data } = await nextMessage(socket);
+      assert.equal(data.toString(), message);
+    }),
+  );
+  await Promise.all(
+    sockets.map(async (socket) => {
+      const closed = within(EVENT_MS, 'npm ws to close', once(socket, 'close'));
+      socket.close(1000);
+      await closed;
+    }),
+  );
 });
 
-test('W1: a megabyte in a thousand messages without waiting comes back in order', { timeout: TEST_MS },
+test(
+  'W1: a megabyte in a thousand messages without waiting comes back in order',
+  { timeout: TEST_MS },
   async (t) => {
     const socket = await openWs(t, server);
     const received = [];
@@ -132,5 +169,9 @@ test('W1: a megabyte in a thousand messages without waiting comes back in order'
       socket.send(numbered);
     }
     await within(BIG_MESSAGE_MS, 'a thousand echoes', all);
-    assert.deepEqual(received, Array.from({ length: 1000 }, (_, i) => i));
-  });
+    assert.deepEqual(
+      received,
+      Array.from({ length: 1000 }, (_, i) => i),
+    );
+  },
+);

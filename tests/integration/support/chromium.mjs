@@ -12,16 +12,31 @@ import { BLANK_PAGE } from './server.mjs';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-const FLAGS_ALWAYS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+const FLAGS_ALWAYS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
   /* No request of the browser's own leaves the machine. */
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE ::1, EXCLUDE localhost',
-  '--disable-dev-shm-usage', '--no-default-browser-check', '--password-store=basic', '--use-mock-keychain'];
+  '--disable-dev-shm-usage',
+  '--no-default-browser-check',
+  '--password-store=basic',
+  '--use-mock-keychain',
+];
 
-/* Fields but no socket bytes ("Everything"): 16 MiB messages would make a log of hundreds of megabytes. */
+/*
+ * Fields but no socket bytes ("Everything"): 16 MiB messages would make a log of hundreds of
+ * megabytes.
+ */
 const NET_LOG_MODE = '--net-log-capture-mode=IncludeSensitive';
 
-/* The flags that hold Chromium to one HTTP version; for h2 and h3 a page of the origin comes first. */
+/*
+ * The flags that hold Chromium to one HTTP version; for h2 and h3 a page of the origin comes first.
+ */
 function flagsFor(http, authority) {
   switch (http) {
     case 'http/1.1':
@@ -29,15 +44,19 @@ function flagsFor(http, authority) {
     case 'h2':
       return ['--disable-quic'];
     case 'h3':
-      return ['--enable-quic', `--origin-to-force-quic-on=${authority}`,
-        '--enable-features=EnableWebsocketsOverHttp3'];
+      return [
+        '--enable-quic',
+        `--origin-to-force-quic-on=${authority}`,
+        '--enable-features=EnableWebsocketsOverHttp3',
+      ];
     default:
       throw new Error(`no flags for ${http}`);
   }
 }
 
 /*
- * Starts Chromium for |server| over |http| and loads a page of it. Ended, if not before, with test |t|.
+ * Starts Chromium for |server| over |http| and loads a page of it. Ended, if not before, with test
+ * |t|.
  *
  * page     path of the page, BLANK_PAGE unless told
  * origin   another origin of the server than its first
@@ -59,9 +78,12 @@ export async function openChromium(t, server, http, options = {}) {
     protocolTimeout: BROWSER_MS,
     userDataDir: path.join(directory, 'profile'),
     env: { ...process.env, HOME: directory },
-    args: [...FLAGS_ALWAYS, ...flagsFor(http, new URL(origin).host),
+    args: [
+      ...FLAGS_ALWAYS,
+      ...flagsFor(http, new URL(origin).host),
       `--ignore-certificate-errors-spki-list=${spkiHash}`,
-      ...(netLog ? [`--log-net-log=${logFile}`, NET_LOG_MODE] : [])],
+      ...(netLog ? [`--log-net-log=${logFile}`, NET_LOG_MODE] : []),
+    ],
   });
   let ended;
   const end = () => {
@@ -71,7 +93,10 @@ export async function openChromium(t, server, http, options = {}) {
   atEnd(t, end);
   const page = await browser.newPage();
   page.setDefaultTimeout(EVENT_MS);
-  const response = await page.goto(`${origin}${pagePath}`, { waitUntil: 'load', timeout: BROWSER_MS });
+  const response = await page.goto(`${origin}${pagePath}`, {
+    waitUntil: 'load',
+    timeout: BROWSER_MS,
+  });
   const finish = async () => {
     await end();
     return readNetLog(logFile);

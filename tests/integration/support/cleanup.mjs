@@ -24,6 +24,8 @@ async function unwind(stack) {
     }
   }
   if (errors.length > 0) {
-    throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(String).join('\n'));
+    throw errors.length === 1
+      ? errors[0]
+      : new AggregateError(errors, errors.map(String).join('\n'));
   }
 }

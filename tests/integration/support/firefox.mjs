@@ -43,7 +43,17 @@ async function makeProfile(directory) {
   const profile = path.join(directory, 'profile');
   fs.mkdirSync(profile);
   await tool('certutil', ['-N', '-d', `sql:${profile}`, '--empty-password']);
-  await tool('certutil', ['-A', '-d', `sql:${profile}`, '-n', 'trisock test CA', '-t', 'C,,', '-i', caFile]);
+  await tool('certutil', [
+    '-A',
+    '-d',
+    `sql:${profile}`,
+    '-n',
+    'trisock test CA',
+    '-t',
+    'C,,',
+    '-i',
+    caFile,
+  ]);
   return profile;
 }
 
@@ -53,7 +63,12 @@ async function makeProfile(directory) {
  *
  * Returns { browser, page, finish() }; finish() ends Firefox and returns what readMozLog() found.
  */
-export async function openFirefox(t, server, http, { page: pagePath = BLANK_PAGE, log = true } = {}) {
+export async function openFirefox(
+  t,
+  server,
+  http,
+  { page: pagePath = BLANK_PAGE, log = true } = {},
+) {
   const directory = temporaryDirectory(t);
   const profile = await makeProfile(directory);
   const browser = await puppeteer.launch({

@@ -1,6 +1,6 @@
 /*
- * The client's end of one WebSocket over any duplex stream: an h2 stream, a TLS socket. What arrives
- * becomes a queue of things in order, so that a test awaits the next one:
+ * The client's end of one WebSocket over any duplex stream: an h2 stream, a TLS socket. What
+ * arrives becomes a queue of things in order, so that a test awaits the next one:
  *
  *   { type: 'message', opcode, payload, frames }   whole, and of how many frames
  *   { type: 'ping' | 'pong', payload }
@@ -24,7 +24,9 @@ export class FramePeer {
     const reader = new ws.FrameReader((frame) => this.#onFrame(frame));
     stream.on('data', (data) => this.#guard(() => reader.push(data)));
     stream.on('end', () => this.#end({ type: 'end', partial: reader.partial }));
-    stream.on('error', (error) => { this.error = error; });
+    stream.on('error', (error) => {
+      this.error = error;
+    });
     stream.on('close', () => this.#end({ type: 'reset', code: stream.rstCode, error: this.error }));
   }
 
@@ -48,7 +50,7 @@ export class FramePeer {
   }
 
   #onDataFrame(fin, opcode, payload) {
-    if ((opcode === ws.CONTINUATION) !== (this.#parts.length > 0)) {
+    if ((opcode === ws.CONTINUATION) !== this.#parts.length > 0) {
       throw new Error('the server sent a continuation of nothing, or a new message in an old one');
     }
     this.#opcode = opcode === ws.CONTINUATION ? this.#opcode : opcode;
@@ -56,7 +58,12 @@ export class FramePeer {
     if (fin) {
       const parts = this.#parts;
       this.#parts = [];
-      this.#put({ type: 'message', opcode: this.#opcode, payload: Buffer.concat(parts), frames: parts.length });
+      this.#put({
+        type: 'message',
+        opcode: this.#opcode,
+        payload: Buffer.concat(parts),
+        frames: parts.length,
+      });
     }
   }
 
@@ -81,8 +88,11 @@ export class FramePeer {
     if (thing) {
       return Promise.resolve(thing);
     }
-    return within(timeoutMs, `something from ${this.name}`,
-      new Promise((resolve) => this.#waiting.push(resolve)));
+    return within(
+      timeoutMs,
+      `something from ${this.name}`,
+      new Promise((resolve) => this.#waiting.push(resolve)),
+    );
   }
 
   /* How many things have arrived and were not taken. */

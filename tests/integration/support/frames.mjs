@@ -11,8 +11,15 @@ export const CLOSE = 0x8;
 export const PING = 0x9;
 export const PONG = 0xa;
 
-/* A client's frame. |mask| false makes the faulty, unmasked one; |rsv| sets RSV1 to RSV3 as 4, 2, 1. */
-export function encodeFrame(opcode, payload = Buffer.alloc(0), { fin = true, mask = true, rsv = 0 } = {}) {
+/*
+ * A client's frame. |mask| false makes the faulty, unmasked one; |rsv| sets RSV1 to RSV3 as 4, 2,
+ * 1.
+ */
+export function encodeFrame(
+  opcode,
+  payload = Buffer.alloc(0),
+  { fin = true, mask = true, rsv = 0 } = {},
+) {
   const head = [(fin ? 0x80 : 0) | (rsv << 4) | opcode];
   const maskBit = mask ? 0x80 : 0;
   if (payload.length < 126) {
@@ -44,8 +51,11 @@ export function encodeFragments(opcode, payload, count) {
   const size = Math.ceil(payload.length / count);
   const frames = [];
   for (let i = 0; i < count; i += 1) {
-    frames.push(encodeFrame(i === 0 ? opcode : CONTINUATION, payload.subarray(i * size, (i + 1) * size),
-      { fin: i === count - 1 }));
+    frames.push(
+      encodeFrame(i === 0 ? opcode : CONTINUATION, payload.subarray(i * size, (i + 1) * size), {
+        fin: i === count - 1,
+      }),
+    );
   }
   return Buffer.concat(frames);
 }

@@ -1,6 +1,6 @@
 /*
- * WebSockets over HTTP/2 (RFC 8441) on node's own http2 module: many sockets and plain requests on one
- * session.
+ * WebSockets over HTTP/2 (RFC 8441) on node's own http2 module: many sockets and plain requests on
+ * one session.
  */
 import http2 from 'node:http2';
 import { once } from 'node:events';
@@ -23,11 +23,17 @@ class Http2Connection {
   constructor(session, authority) {
     this.session = session;
     this.authority = authority;
-    session.on('error', (error) => { this.error = error; });
-    session.on('goaway', (code, lastStreamId) => { this.goaway = { code, lastStreamId }; });
+    session.on('error', (error) => {
+      this.error = error;
+    });
+    session.on('goaway', (code, lastStreamId) => {
+      this.goaway = { code, lastStreamId };
+    });
   }
 
-  /* Sends a request whose stream stays open; resolves at the response: { stream, status, headers }. */
+  /*
+   * Sends a request whose stream stays open; resolves at the response: { stream, status, headers }.
+   */
   async request(headers, { endStream = true } = {}) {
     const stream = this.session.request(headers, { endStream });
     let onError;
@@ -37,14 +43,21 @@ class Http2Connection {
     stream.once('error', onError);
     stream.once('close', () => onError(new Error(`the stream closed with ${stream.rstCode}`)));
     failed.catch(() => {});
-    const [response] = await within(EVENT_MS, `the response to ${JSON.stringify(headers)}`,
-      Promise.race([once(stream, 'response'), failed]));
+    const [response] = await within(
+      EVENT_MS,
+      `the response to ${JSON.stringify(headers)}`,
+      Promise.race([once(stream, 'response'), failed]),
+    );
     return { stream, status: response[':status'], headers: response };
   }
 
   /* A plain request to its end. */
   async fetch(path, { method = 'GET', ...fields } = {}) {
-    const { stream, status, headers } = await this.request({ ':method': method, ':path': path, ...fields });
+    const { stream, status, headers } = await this.request({
+      ':method': method,
+      ':path': path,
+      ...fields,
+    });
     const body = [];
     stream.on('data', (data) => body.push(data));
     if (!stream.closed) {
@@ -56,8 +69,13 @@ class Http2Connection {
   /* Extended CONNECT with whatever |fields| say; a field set to undefined is left out. */
   async connect(path, fields = {}) {
     const headers = {
-      ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'https', ':path': path,
-      ':authority': this.authority, 'sec-websocket-version': '13', origin: `https://${this.authority}`,
+      ':method': 'CONNECT',
+      ':protocol': 'websocket',
+      ':scheme': 'https',
+      ':path': path,
+      ':authority': this.authority,
+      'sec-websocket-version': '13',
+      origin: `https://${this.authority}`,
       ...fields,
     };
     for (const name of Object.keys(headers)) {

@@ -36,15 +36,50 @@ export function spkiHash(certificate) {
 async function make(directory) {
   const file = (name) => path.join(directory, name);
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  await tool('openssl', ['req', '-x509', ...newKey, '-keyout', file('ca.key'), '-out', file('ca.pem'),
-    '-days', VALID_DAYS, '-subj', '/CN=trisock integration test CA',
-    '-addext', 'keyUsage=critical,keyCertSign,cRLSign']);
-  await tool('openssl', ['req', ...newKey, '-keyout', file('leaf.key'), '-out', file('leaf.csr'),
-    '-subj', '/CN=localhost']);
+  await tool('openssl', [
+    'req',
+    '-x509',
+    ...newKey,
+    '-keyout',
+    file('ca.key'),
+    '-out',
+    file('ca.pem'),
+    '-days',
+    VALID_DAYS,
+    '-subj',
+    '/CN=trisock integration test CA',
+    '-addext',
+    'keyUsage=critical,keyCertSign,cRLSign',
+  ]);
+  await tool('openssl', [
+    'req',
+    ...newKey,
+    '-keyout',
+    file('leaf.key'),
+    '-out',
+    file('leaf.csr'),
+    '-subj',
+    '/CN=localhost',
+  ]);
   fs.writeFileSync(file('leaf.ext'), LEAF_EXTENSIONS);
-  await tool('openssl', ['x509', '-req', '-in', file('leaf.csr'), '-CA', file('ca.pem'),
-    '-CAkey', file('ca.key'), '-CAcreateserial', '-days', VALID_DAYS, '-sha256',
-    '-extfile', file('leaf.ext'), '-out', file('leaf.pem')]);
+  await tool('openssl', [
+    'x509',
+    '-req',
+    '-in',
+    file('leaf.csr'),
+    '-CA',
+    file('ca.pem'),
+    '-CAkey',
+    file('ca.key'),
+    '-CAcreateserial',
+    '-days',
+    VALID_DAYS,
+    '-sha256',
+    '-extfile',
+    file('leaf.ext'),
+    '-out',
+    file('leaf.pem'),
+  ]);
   return {
     directory,
     caFile: file('ca.pem'),

@@ -26,7 +26,8 @@ export function echoAndClose({ url, sizes }) {
   return new Promise((resolve) => {
     const queue = sizes.flatMap((size) => [
       { kind: 'text', size, message: text(size) },
-      { kind: 'binary', size, message: content(size) }]);
+      { kind: 'binary', size, message: content(size) },
+    ]);
     const echoes = [];
     const socket = new WebSocket(url);
     socket.binaryType = 'arraybuffer';
@@ -40,13 +41,15 @@ export function echoAndClose({ url, sizes }) {
     socket.onopen = sendNext;
     socket.onmessage = ({ data }) => {
       const { kind, size, message } = queue.shift();
-      const same = kind === 'text'
-        ? data === message
-        : data instanceof ArrayBuffer && sameBytes(new Uint8Array(data), message);
+      const same =
+        kind === 'text'
+          ? data === message
+          : data instanceof ArrayBuffer && sameBytes(new Uint8Array(data), message);
       echoes.push({ kind, size, same });
       sendNext();
     };
-    socket.onclose = ({ code, reason, wasClean }) => resolve({ echoes, close: { code, reason, wasClean } });
+    socket.onclose = ({ code, reason, wasClean }) =>
+      resolve({ echoes, close: { code, reason, wasClean } });
   });
 }
 
@@ -55,25 +58,27 @@ export function echoAndClose({ url, sizes }) {
  * stay open as window.sockets. Returns, a socket, how many of its messages came back right.
  */
 export function openSockets({ url, count, messages }) {
-  const open = () => new Promise((resolve, reject) => {
-    const socket = new WebSocket(url);
-    socket.onopen = () => resolve(socket);
-    socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
-  });
-  const exchange = (socket, index) => new Promise((resolve, reject) => {
-    const expected = Array.from({ length: messages }, (_, i) => `socket ${index} message ${i}`);
-    let right = 0;
-    let received = 0;
-    socket.onclose = ({ code }) => reject(new Error(`closed with ${code} after ${received}`));
-    socket.onmessage = ({ data }) => {
-      right += data === expected[received] ? 1 : 0;
-      received += 1;
-      if (received === messages) {
-        resolve(right);
-      }
-    };
-    expected.forEach((message) => socket.send(message));
-  });
+  const open = () =>
+    new Promise((resolve, reject) => {
+      const socket = new WebSocket(url);
+      socket.onopen = () => resolve(socket);
+      socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+    });
+  const exchange = (socket, index) =>
+    new Promise((resolve, reject) => {
+      const expected = Array.from({ length: messages }, (_, i) => `socket ${index} message ${i}`);
+      let right = 0;
+      let received = 0;
+      socket.onclose = ({ code }) => reject(new Error(`closed with ${code} after ${received}`));
+      socket.onmessage = ({ data }) => {
+        right += data === expected[received] ? 1 : 0;
+        received += 1;
+        if (received === messages) {
+          resolve(right);
+        }
+      };
+      expected.forEach((message) => socket.send(message));
+    });
   return Promise.all(Array.from({ length: count }, open)).then((sockets) => {
     window.sockets = sockets;
     return Promise.all(sockets.map(exchange));
@@ -82,19 +87,25 @@ export function openSockets({ url, count, messages }) {
 
 /* Closes what openSockets() opened; returns their close events. */
 export function closeSockets() {
-  return Promise.all(window.sockets.map((socket) => new Promise((resolve) => {
-    socket.onclose = ({ code, reason, wasClean }) => resolve({ code, reason, wasClean });
-    socket.close(4001, 'bye');
-  })));
+  return Promise.all(
+    window.sockets.map(
+      (socket) =>
+        new Promise((resolve) => {
+          socket.onclose = ({ code, reason, wasClean }) => resolve({ code, reason, wasClean });
+          socket.close(4001, 'bye');
+        }),
+    ),
+  );
 }
 
 /* Opens and closes |count| sockets, |batch| at a time; returns how many closed cleanly. */
 export async function churnSockets({ url, count, batch }) {
-  const one = () => new Promise((resolve) => {
-    const socket = new WebSocket(url);
-    socket.onopen = () => socket.close(1000);
-    socket.onclose = ({ code, wasClean }) => resolve(code === 1000 && wasClean ? 1 : 0);
-  });
+  const one = () =>
+    new Promise((resolve) => {
+      const socket = new WebSocket(url);
+      socket.onopen = () => socket.close(1000);
+      socket.onclose = ({ code, wasClean }) => resolve(code === 1000 && wasClean ? 1 : 0);
+    });
   let clean = 0;
   for (let done = 0; done < count; done += batch) {
     const results = await Promise.all(Array.from({ length: Math.min(batch, count - done) }, one));
@@ -103,7 +114,7 @@ export async function churnSockets({ url, count, batch }) {
   return clean;
 }
 
-/* fetch() of a path of the page's origin; |bytes| is the length of the body, |http| what carried it. */
+/* fetch() of a path of the page's origin; |bytes| is the length of the body. */
 export async function fetchInPage(path) {
   const url = new URL(path, location.href).href;
   const response = await fetch(url, { cache: 'no-store' });

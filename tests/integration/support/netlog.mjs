@@ -8,11 +8,19 @@ import fs from 'node:fs';
 import readline from 'node:readline';
 
 const KEPT = new Set([
-  'URL_REQUEST_START_JOB', 'HTTP_STREAM_REQUEST_BOUND_TO_JOB', 'HTTP_STREAM_REQUEST_BOUND_TO_QUIC_SESSION',
-  'HTTP_TRANSACTION_SEND_REQUEST_HEADERS', 'HTTP_TRANSACTION_HTTP2_SEND_REQUEST_HEADERS',
-  'HTTP_TRANSACTION_QUIC_SEND_REQUEST_HEADERS', 'HTTP_TRANSACTION_READ_RESPONSE_HEADERS',
-  'HTTP2_SESSION_POOL_FOUND_EXISTING_SESSION', 'QUIC_SESSION_POOL_USE_EXISTING_SESSION',
-  'HTTP2_SESSION_SEND_HEADERS', 'HTTP3_HEADERS_SENT', 'WEBSOCKET_CLOSE_TIMEOUT', 'WEBSOCKET_INVALID_FRAME',
+  'URL_REQUEST_START_JOB',
+  'HTTP_STREAM_REQUEST_BOUND_TO_JOB',
+  'HTTP_STREAM_REQUEST_BOUND_TO_QUIC_SESSION',
+  'HTTP_TRANSACTION_SEND_REQUEST_HEADERS',
+  'HTTP_TRANSACTION_HTTP2_SEND_REQUEST_HEADERS',
+  'HTTP_TRANSACTION_QUIC_SEND_REQUEST_HEADERS',
+  'HTTP_TRANSACTION_READ_RESPONSE_HEADERS',
+  'HTTP2_SESSION_POOL_FOUND_EXISTING_SESSION',
+  'QUIC_SESSION_POOL_USE_EXISTING_SESSION',
+  'HTTP2_SESSION_SEND_HEADERS',
+  'HTTP3_HEADERS_SENT',
+  'WEBSOCKET_CLOSE_TIMEOUT',
+  'WEBSOCKET_INVALID_FRAME',
 ]);
 
 export async function readNetLog(file) {
@@ -76,8 +84,9 @@ class NetLog {
   requests(prefix) {
     const found = [];
     for (const [id, events] of this.#byId) {
-      const start = events.find(({ name, params }) => name === 'URL_REQUEST_START_JOB'
-        && params.url?.startsWith(prefix));
+      const start = events.find(
+        ({ name, params }) => name === 'URL_REQUEST_START_JOB' && params.url?.startsWith(prefix),
+      );
       if (start) {
         found.push(this.#describe(id, start.params.url));
       }
@@ -98,15 +107,20 @@ class NetLog {
 
   #describe(id, url) {
     const session = this.#sessionOf(id);
-    const status = this.#find(id, 'HTTP_TRANSACTION_READ_RESPONSE_HEADERS')?.params.headers[0].split(' ')[1];
+    const status = this.#find(
+      id,
+      'HTTP_TRANSACTION_READ_RESPONSE_HEADERS',
+    )?.params.headers[0].split(' ')[1];
     return { url, carrier: this.#carrierOf(id, url, session), session, status: Number(status) };
   }
 
   #sessionOf(id) {
-    const direct = this.#find(id, 'HTTP_STREAM_REQUEST_BOUND_TO_QUIC_SESSION')?.params.source_dependency?.id;
+    const direct = this.#find(id, 'HTTP_STREAM_REQUEST_BOUND_TO_QUIC_SESSION')?.params
+      .source_dependency?.id;
     const job = this.#find(id, 'HTTP_STREAM_REQUEST_BOUND_TO_JOB')?.params.source_dependency.id;
-    const joined = this.#find(job, 'HTTP2_SESSION_POOL_FOUND_EXISTING_SESSION')
-      ?? this.#find(job, 'QUIC_SESSION_POOL_USE_EXISTING_SESSION');
+    const joined =
+      this.#find(job, 'HTTP2_SESSION_POOL_FOUND_EXISTING_SESSION') ??
+      this.#find(job, 'QUIC_SESSION_POOL_USE_EXISTING_SESSION');
     return direct ?? joined?.params.source_dependency?.id;
   }
 
@@ -122,15 +136,21 @@ class NetLog {
     if (!isSocket && this.#find(id, 'HTTP_TRANSACTION_QUIC_SEND_REQUEST_HEADERS')) {
       return 'h3';
     }
-    /* A socket over h3 logs its headers at the session only, which must have sent CONNECT for it. */
-    const sent = this.#byId.get(session)?.some(({ name, params }) => name === 'HTTP3_HEADERS_SENT'
-      && asksForSocket(params.headers, url));
+    /*
+     * A socket over h3 logs its headers at the session only, which must have sent CONNECT for it.
+     */
+    const sent = this.#byId
+      .get(session)
+      ?.some(
+        ({ name, params }) => name === 'HTTP3_HEADERS_SENT' && asksForSocket(params.headers, url),
+      );
     return sent ? 'h3' : undefined;
   }
 }
 
 function asksForSocket(headers, url) {
   const { pathname, search } = new URL(url);
-  return [':method: CONNECT', ':protocol: websocket', `:path: ${pathname}${search}`]
-    .every((field) => headers.includes(field));
+  return [':method: CONNECT', ':protocol: websocket', `:path: ${pathname}${search}`].every(
+    (field) => headers.includes(field),
+  );
 }

@@ -1,4 +1,6 @@
-/* The sizes that every client echoes, and contents in which a lost, doubled or shifted byte shows. */
+/*
+ * The sizes that every client echoes, and contents in which a lost, doubled or shifted byte shows.
+ */
 
 export const MIB = 1024 * 1024;
 export const SIZES = [0, 1, 125, 126, 65535, 65536, MIB, 16 * MIB];

@@ -51,11 +51,15 @@ export function removeDirectory(directory) {
 /*
  * Starts |command| in a process group of its own and collects what it prints.
  *
- * Returns { child, stdout(), stderr(), exited }; exited resolves to { code, signal, stdout, stderr }
- * and never rejects, but for a command that cannot be started.
+ * Returns { child, stdout(), stderr(), exited }; exited resolves to { code, signal, stdout, stderr
+ * } and never rejects, but for a command that cannot be started.
  */
 export function start(command, args, options = {}) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options, detached: true });
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+    detached: true,
+  });
   const out = [];
   const err = [];
   child.stdout?.on('data', (data) => out.push(data));

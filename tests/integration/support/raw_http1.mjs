@@ -18,7 +18,11 @@ export const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 export async function connectTls(t, server, { alpn = ['http/1.1'], trust = true } = {}) {
   const { ca } = await identity();
   const socket = tls.connect({
-    host: '127.0.0.1', port: server.port, ca, ALPNProtocols: alpn ?? undefined, rejectUnauthorized: trust,
+    host: '127.0.0.1',
+    port: server.port,
+    ca,
+    ALPNProtocols: alpn ?? undefined,
+    rejectUnauthorized: trust,
   });
   atEnd(t, () => socket.destroy());
   await within(EVENT_MS, 'the TLS handshake', once(socket, 'secureConnect'));
@@ -64,7 +68,9 @@ export class Http1Connection {
       this.#wake();
     };
     socket.on('data', this.onData);
-    socket.on('error', (error) => { this.error = error; });
+    socket.on('error', (error) => {
+      this.error = error;
+    });
     for (const event of ['end', 'close']) {
       socket.on(event, () => {
         this.#ended = true;
@@ -115,15 +121,24 @@ export class Http1Connection {
         return result;
       }
       if (this.#ended) {
-        throw new Error(`the connection ended before ${what}; got ${JSON.stringify(this.#buffer.toString('latin1'))}`);
+        const got = JSON.stringify(this.#buffer.toString('latin1'));
+        throw new Error(`the connection ended before ${what}; got ${got}`);
       }
-      await within(deadline - Date.now(), what, new Promise((resolve) => { this.#wake = resolve; }));
+      await within(
+        deadline - Date.now(),
+        what,
+        new Promise((resolve) => {
+          this.#wake = resolve;
+        }),
+      );
     }
   }
 
   /* Waits for the end of the connection; returns the bytes before it that no response took. */
   closed() {
-    return this.#until('the end of the connection', (buffer, ended) => (ended ? buffer : undefined));
+    return this.#until('the end of the connection', (buffer, ended) =>
+      ended ? buffer : undefined,
+    );
   }
 
   async response({ method = 'GET' } = {}) {
@@ -154,8 +169,9 @@ export class Http1Connection {
   }
 
   async #exactly(length) {
-    const body = await this.#until(`a body of ${length} bytes`,
-      (buffer) => (buffer.length >= length ? buffer.subarray(0, length) : undefined));
+    const body = await this.#until(`a body of ${length} bytes`, (buffer) =>
+      buffer.length >= length ? buffer.subarray(0, length) : undefined,
+    );
     this.#drop(length);
     return body;
   }
@@ -202,5 +218,8 @@ function parseHead(text) {
 
 /* The tokens of a list field, in lower case. */
 export function tokens(value = '') {
-  return value.split(',').map((token) => token.trim().toLowerCase()).filter((token) => token !== '');
+  return value
+    .split(',')
+    .map((token) => token.trim().toLowerCase())
+    .filter((token) => token !== '');
 }

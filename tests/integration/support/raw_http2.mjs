@@ -34,8 +34,11 @@ export function frame(type, flags, streamId, payload = Buffer.alloc(0)) {
 }
 
 function fieldBlock(fields) {
-  return Buffer.concat(fields.map(([name, value]) => Buffer.concat([
-    Buffer.from([0x00]), literal(name), literal(value)])));
+  return Buffer.concat(
+    fields.map(([name, value]) =>
+      Buffer.concat([Buffer.from([0x00]), literal(name), literal(value)]),
+    ),
+  );
 }
 
 function literal(text) {
@@ -73,7 +76,9 @@ class RawHttp2 {
       this.#split();
       this.#wake();
     });
-    socket.on('error', (error) => { this.error = error; });
+    socket.on('error', (error) => {
+      this.error = error;
+    });
     socket.on('close', () => {
       this.#ended = true;
       this.#wake();
@@ -114,7 +119,13 @@ class RawHttp2 {
       if (this.#ended) {
         throw new Error(`the connection ended before ${what}`);
       }
-      await within(deadline - Date.now(), what, new Promise((resolve) => { this.#wake = resolve; }));
+      await within(
+        deadline - Date.now(),
+        what,
+        new Promise((resolve) => {
+          this.#wake = resolve;
+        }),
+      );
     }
   }
 
@@ -129,16 +140,22 @@ class RawHttp2 {
 
   /* What ends the question of stream |streamId|: its response HEADERS, its reset, or a GOAWAY. */
   answer(streamId) {
-    return this.next(`the answer on stream ${streamId}`, (received) => received.type === GOAWAY
-      || (received.streamId === streamId && [HEADERS, RST_STREAM].includes(received.type)));
+    return this.next(
+      `the answer on stream ${streamId}`,
+      (received) =>
+        received.type === GOAWAY ||
+        (received.streamId === streamId && [HEADERS, RST_STREAM].includes(received.type)),
+    );
   }
 
   /* Proves that the connection still lives: a PING comes back. */
   async ping() {
     const payload = Buffer.from('trisock?');
     this.socket.write(frame(PING, 0, 0, payload));
-    await this.next('the PING to come back',
-      (received) => received.type === PING && (received.flags & ACK) !== 0);
+    await this.next(
+      'the PING to come back',
+      (received) => received.type === PING && (received.flags & ACK) !== 0,
+    );
   }
 }
 

@@ -14,12 +14,15 @@ import { ServerLog } from './server_log.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 export const BINARY = path.resolve(REPOSITORY, process.env.TRISOCK_BIN ?? 'build/asan/trisock');
-export const RELEASE_BINARY = path.resolve(REPOSITORY,
-  process.env.TRISOCK_RELEASE_BIN ?? 'build/release/trisock');
+export const RELEASE_BINARY = path.resolve(
+  REPOSITORY,
+  process.env.TRISOCK_RELEASE_BIN ?? 'build/release/trisock',
+);
 
 export const BLANK_PAGE = '/blank.html';
 
-const SANITIZER_REPORT = /AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|runtime error:/;
+const SANITIZER_REPORT =
+  /AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|runtime error:/;
 const READY = /^trisock: serving (https:\/\/(\S+):(\d+)) \(([^)]*)\)$/gm;
 const READY_CLEARTEXT = /^trisock: .*?http:\/\/(\S+):(\d+)/m;
 
@@ -59,8 +62,9 @@ export function startServer(t, options) {
 }
 
 /*
- * A server for a browser: besides startServer(), it has BLANK_PAGE, a page of the origin that opens no
- * sockets itself and has no policy that forbids any. |files| are more files of its root: { name: content }.
+ * A server for a browser: besides startServer(), it has BLANK_PAGE, a page of the origin that opens
+ * no sockets itself and has no policy that forbids any. |files| are more files of its root: { name:
+ * content }.
  */
 export function startServerForBrowser(t, { files = {}, ...options } = {}) {
   const root = temporaryDirectory(t);
@@ -85,21 +89,35 @@ export function startServerForBrowser(t, { files = {}, ...options } = {}) {
  */
 async function launch(t, options = {}) {
   const {
-    listen = ['127.0.0.1'], http, cleartext = false, root, args = [], certificate = true,
-    environment = {}, binary = BINARY, prefix = [], startMs = START_MS,
+    listen = ['127.0.0.1'],
+    http,
+    cleartext = false,
+    root,
+    args = [],
+    certificate = true,
+    environment = {},
+    binary = BINARY,
+    prefix = [],
+    startMs = START_MS,
   } = options;
   assert.ok(fs.existsSync(binary), `${binary} does not exist: build it, or set TRISOCK_BIN`);
   const { certFile, keyFile } = await identity();
   const directory = temporaryDirectory(t);
   const logFile = path.join(directory, 'server.log');
-  const command = [...prefix, binary, 'serve',
+  const command = [
+    ...prefix,
+    binary,
+    'serve',
     ...listen.flatMap((host) => ['--listen', address(host)]),
-    '--log', logFile, '--verbose',
+    '--log',
+    logFile,
+    '--verbose',
     ...(certificate ? ['--cert', certFile, '--key', keyFile] : []),
     ...(http ? ['--http', http] : []),
     ...(cleartext ? ['--cleartext', '127.0.0.1:0'] : []),
     ...(root ? ['--root', root] : []),
-    ...args];
+    ...args,
+  ];
   const env = { ...sanitizerEnvironment(), ...environment };
   const started = start(command[0], command.slice(1), { env, cwd: directory });
   const server = new Server(started, listen, logFile);
@@ -133,11 +151,16 @@ class Server {
       };
       this.#started.child.stdout.on('data', look);
       this.#started.exited.then(
-        ({ code, signal, stderr }) => reject(new Error(`the server ended (${code ?? signal}):\n${stderr}`)),
-        reject);
+        ({ code, signal, stderr }) =>
+          reject(new Error(`the server ended (${code ?? signal}):\n${stderr}`)),
+        reject,
+      );
     });
-    const { lines, plain } = await within(startMs, `the server's ready line, stdout so far: ${this.stdout()}`,
-      seen);
+    const { lines, plain } = await within(
+      startMs,
+      `the server's ready line, stdout so far: ${this.stdout()}`,
+      seen,
+    );
     this.origins = lines.map(([, url]) => url);
     this.origin = this.origins[0];
     this.authority = new URL(this.origin).host;
@@ -166,7 +189,11 @@ class Server {
     }
     const result = await within(STOP_MS, `the server to end after ${signal}`, this.#started.exited);
     assertNoSanitizerReport(result.stderr);
-    assert.deepEqual({ code: result.code, signal: result.signal }, { code: 0, signal: null }, result.stderr);
+    assert.deepEqual(
+      { code: result.code, signal: result.signal },
+      { code: 0, signal: null },
+      result.stderr,
+    );
     return result;
   }
 

@@ -8,7 +8,10 @@ const POLL_MS = 10;
 const EVENT = /(?:^|\s)([a-z0-9]+\.[a-z0-9_.]+)(?=\s|$)/;
 const PAIR = /([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)/g;
 
-/* One line as { line, event, ...fields }, all strings; event is undefined for a line of another kind. */
+/*
+ * One line as { line, event, ...fields }, all strings; event is undefined for a line of another
+ * kind.
+ */
 export function parseLine(line) {
   const record = { line, event: EVENT.exec(line)?.[1] };
   for (const [, key, value] of line.matchAll(PAIR)) {
@@ -52,8 +55,11 @@ export class ServerLog {
   records(event, match = {}) {
     this.#follow();
     const wanted = Object.entries(match).map(([key, value]) => [key, String(value)]);
-    return this.#records.filter((record) => (event === undefined || record.event === event)
-      && wanted.every(([key, value]) => record[key] === value));
+    return this.#records.filter(
+      (record) =>
+        (event === undefined || record.event === event) &&
+        wanted.every(([key, value]) => record[key] === value),
+    );
   }
 
   /* Waits until at least |count| such records stand in the log; returns them. */
@@ -65,8 +71,10 @@ export class ServerLog {
         return found;
       }
       if (Date.now() > deadline) {
-        throw new Error(`waited ${timeoutMs} ms for ${count} ${event} ${JSON.stringify(match)}, `
-          + `found ${found.length}; the log ends with:\n${this.text().slice(-4000)}`);
+        throw new Error(
+          `waited ${timeoutMs} ms for ${count} ${event} ${JSON.stringify(match)}, ` +
+            `found ${found.length}; the log ends with:\n${this.text().slice(-4000)}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

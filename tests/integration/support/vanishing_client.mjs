@@ -1,6 +1,6 @@
 /*
- * A client to be killed: opens an h1 and an h2 socket, leaves a frame half sent on each, says "ready"
- * and waits. Usage: node vanishing_client.mjs ORIGIN CA_FILE
+ * A client to be killed: opens an h1 and an h2 socket, leaves a frame half sent on each, says
+ * "ready" and waits. Usage: node vanishing_client.mjs ORIGIN CA_FILE
  */
 import fs from 'node:fs';
 import http2 from 'node:http2';
@@ -17,10 +17,17 @@ socket._socket.write(HALF_A_FRAME);
 
 const session = http2.connect(origin, { ca });
 await once(session, 'remoteSettings');
-const stream = session.request({
-  ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'https', ':path': '/echo',
-  ':authority': new URL(origin).host, 'sec-websocket-version': '13',
-}, { endStream: false });
+const stream = session.request(
+  {
+    ':method': 'CONNECT',
+    ':protocol': 'websocket',
+    ':scheme': 'https',
+    ':path': '/echo',
+    ':authority': new URL(origin).host,
+    'sec-websocket-version': '13',
+  },
+  { endStream: false },
+);
 await once(stream, 'response');
 stream.write(HALF_A_FRAME);
 
