@@ -114,6 +114,7 @@ function openSocket(route) {
   const ws = new WebSocket(`wss://${location.host}${route}`);
   const socket = { ws, sentAt: 0 };
   let greeted = route !== '/hello';
+  if (greeted) cells.http.textContent = 'only /hello tells';
   sockets.add(socket);
   ws.onopen = () => { cells.state.textContent = 'open'; };
   ws.onmessage = (event) => {
