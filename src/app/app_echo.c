@@ -27,6 +27,7 @@ static size_t cost(size_t len)
 
 static bool keep(struct echo_socket *s, enum tri_type type, const uint8_t *data, size_t len)
 {
+    assert(!s->first == !s->last && s->kept_bytes <= s->echo->kept_bytes);
     if (cost(len) > TRI_ECHO_SOCKET_BYTES_MAX - s->kept_bytes ||
         cost(len) > TRI_ECHO_TOTAL_BYTES_MAX - s->echo->kept_bytes) {
         return false;
@@ -77,6 +78,7 @@ void tri_echo_on_request(void *user, struct tri_request *req)
         tri_request_refuse(req, 503, "The server is short of memory. Try again later.");
         return;
     }
+    assert(user);
     *s = (struct echo_socket){.echo = user};
     if (tri_request_accept(req, s) != TRI_OK) {
         free(s); /* it was answered, and no callback follows */

@@ -80,6 +80,7 @@ static int open_index(struct tri_files *files, struct opened *file)
 static enum tri_err read_part(void *user, uint8_t *out, size_t max, size_t *len)
 {
     struct sending *s = user;
+    assert(s->fd >= 0 && max > 0);
     ssize_t n;
     do {
         n = pread(s->fd, out, max, s->at);

@@ -1,6 +1,7 @@
 /* See app_type.h. */
 #include "app_type.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -51,6 +52,7 @@ static const struct type_row rows[] = {
 
 const char *tri_type_of_file(const char *name)
 {
+    assert(name);
     const char *slash = strrchr(name, '/');
     const char *dot = strrchr(slash ? slash + 1 : name, '.');
     for (size_t i = 0; dot && i < sizeof rows / sizeof rows[0]; i++) {

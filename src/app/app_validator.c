@@ -17,6 +17,7 @@ void tri_http_date_format(char out[TRI_HTTP_DATE_BYTES], time_t when)
 
 bool tri_http_date_parse(const char *text, time_t *when)
 {
+    assert(text && when);
     static const char *const forms[] = {
         "%a, %d %b %Y %H:%M:%S GMT", /* IMF-fixdate */
         "%A, %d-%b-%y %H:%M:%S GMT", /* RFC 850 */

@@ -1,6 +1,7 @@
 /* See cli_log.h. */
 #include "cli_log.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum tri_err cli_log_open(struct cli_log *log, const char *file)
@@ -24,6 +25,7 @@ void cli_log_write(void *user, enum tri_log_level level, const char *line)
 {
     (void)level;
     struct cli_log *log = user;
+    assert(log->out && line);
     /* A full disk must not stop the server; there is nowhere to say so. */
     (void)fputs(line, log->out);
     (void)fputc('\n', log->out);

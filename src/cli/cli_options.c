@@ -40,6 +40,7 @@ static enum tri_err fail(const struct parsing *p, const char *format, ...)
 
 static enum tri_err take_string(const struct parsing *p, const struct option *o, const char *value)
 {
+    assert(o->field + sizeof(const char *) <= sizeof *p->out);
     memcpy((char *)p->out + o->field, &value, sizeof(const char *));
     return TRI_OK;
 }
@@ -146,6 +147,7 @@ static enum tri_err take_log_format(const struct parsing *p, const struct option
 
 static enum tri_err take_limit(const struct parsing *p, const struct option *o, const char *value)
 {
+    assert(o->limit <= TRI_LIMIT_CONNECTIONS);
     char *end = NULL;
     errno = 0;
     unsigned long long number = strtoull(value, &end, 10);
@@ -214,6 +216,7 @@ static const struct option *find_option(const char *argument, size_t name_len)
 /* Reads the option at |argv[*at]| and its value; |*at| moves to the last argument that it used. */
 static enum tri_err parse_one(const struct parsing *p, int argc, const char *const *argv, int *at)
 {
+    assert(*at >= 0 && *at < argc);
     const char *argument = argv[*at];
     size_t name_len = strcspn(argument, "=");
     const struct option *o = find_option(argument, name_len);

@@ -1,6 +1,7 @@
 /* See cli_ready.h. */
 #include "cli_ready.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define OFFERED_MAX 32 /* "h3, h2, http/1.1" */
@@ -33,6 +34,7 @@ static void print_trust(FILE *out, const struct tri_server *server, unsigned htt
 
 void cli_ready_print(FILE *out, const struct tri_server *server, const struct cli_options *options)
 {
+    assert(server && options->http != 0);
     char offered[OFFERED_MAX];
     format_offered(offered, options->http);
     const char *address;

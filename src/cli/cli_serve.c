@@ -37,18 +37,14 @@ static int complain(int code, const char *sentence)
     return code;
 }
 
-static int complain_about(const char *option, const char *value, const char *cause)
-{
-    (void)fprintf(stderr, "trisock: %s %s: %s\n", option, value, cause);
-    return EXIT_FAILED;
-}
-
 /* ------------------------------------------------------------------------------ what it opens */
 
 static int open_log(struct serving *s)
 {
     if (cli_log_open(&s->log, s->options.log) != TRI_OK) {
-        return complain_about("--log", s->options.log, strerror(errno));
+        (void)fprintf(stderr, "trisock: --log %s: %s; give a file that can be written\n",
+                      s->options.log, strerror(errno));
+        return EXIT_FAILED;
     }
     s->has_log = true;
     return 0;
@@ -60,10 +56,10 @@ static int open_root(struct serving *s)
     if (!root) {
         return 0;
     }
-    enum tri_err err = tri_files_init(&s->files, root, &tri_site_handler, NULL);
-    if (err != TRI_OK) {
-        return complain_about("--root", root,
-                              err == TRI_ERR_NOT_FOUND ? "no such directory" : strerror(errno));
+    if (tri_files_init(&s->files, root, &tri_site_handler, NULL) != TRI_OK) {
+        const char *cause = errno == ENOENT ? "no such directory" : strerror(errno);
+        (void)fprintf(stderr, "trisock: --root %s: %s\n", root, cause);
+        return EXIT_FAILED;
     }
     s->has_files = true;
     return 0;
@@ -174,6 +170,7 @@ static void ask_stop(void *user)
 
 static int run_server(struct serving *s)
 {
+    assert(s->server && s->has_log);
     s->signals.on_stop = ask_stop;
     s->signals.user = s;
     if (cli_signals_start(&s->signals) != TRI_OK) {

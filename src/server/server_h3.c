@@ -109,6 +109,7 @@ static enum tri_err make_endpoint(struct tri_h3_port *port)
 
 enum tri_err tri_h3_port_open(struct tri_h3_port *port, struct tri_hub *hub, struct tri_addr *addr)
 {
+    assert(hub && tri_shared_has_quic(hub->shared));
     *port = (struct tri_h3_port){.hub = hub};
     tri_list_init(&port->conns);
     enum tri_err err = tri_udp_open(&port->udp, hub->loop, addr, &udp_events, port);

@@ -61,6 +61,7 @@ static enum tri_err open_once(struct tri_listener *l, struct tri_hub *hub, int *
 enum tri_err tri_listener_open(struct tri_listener *l, struct tri_hub *hub,
                                const struct tri_addr *addr, int *number)
 {
+    assert(l && hub && addr->len > 0);
     enum tri_err err = TRI_ERR_INUSE;
     for (int i = 0; i < PORT_TRIES && err == TRI_ERR_INUSE; i++) {
         *l = (struct tri_listener){.addr = *addr, .h3 = {.hub = hub}};

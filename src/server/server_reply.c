@@ -88,6 +88,7 @@ enum tri_err tri_reply_send(struct tri_link *link, struct tri_exchange *x,
                             const struct tri_reply *reply)
 {
     assert(reply->answer != TRI_ANSWER_WEBSOCKET);
+    assert(x->ops && x->carrier && !x->stream.events);
     struct tri_fields fields = {.len = 0};
     struct tri_http_body *body = NULL;
     enum tri_err err = is_status(reply) ? TRI_OK : TRI_ERR_INVALID;

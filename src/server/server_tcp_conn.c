@@ -242,6 +242,7 @@ static void stop_if_free(struct tri_tcp_conn *c, uint64_t now_ns)
 /* After all was pulled that could be: does the connection end here? */
 static void settle(struct tri_tcp_conn *c)
 {
+    assert(c->phase == OPEN && c->conn && c->tcp);
     struct tri_hub *hub = c->link.hub;
     const struct tri_conn_ops *ops = c->conn->ops;
     if (ops->is_aborted(c->conn)) {

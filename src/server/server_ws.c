@@ -128,6 +128,7 @@ static enum tri_err respond(const struct tri_ws_opening *opening, const struct t
 
 enum tri_err tri_ws_accept(const struct tri_ws_opening *opening)
 {
+    assert(opening->handler && opening->exchange->carrier);
     struct tri_hub *hub = opening->link->hub;
     struct tri_ws *ws = make_ws(opening);
     if (!ws) {

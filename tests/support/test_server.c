@@ -112,7 +112,7 @@ static void wait_for_either(const struct test_server *s, const struct test_clien
     struct pollfd fds[2] = {{.fd = tri_server_fd(s->server), .events = POLLIN},
                             {.fd = c && !c->ended ? c->fd : -1, .events = POLLIN}};
     int timeout_ms = tri_server_timeout_ms(s->server);
-    (void)poll(fds, 2, timeout_ms >= 0 && timeout_ms < 20 ? timeout_ms : 20);
+    (void)poll(fds, 2, timeout_ms >= 0 && timeout_ms < 1000 ? timeout_ms : 1000);
 }
 
 bool test_server_run_until(struct test_server *s, struct test_client *c,

@@ -99,13 +99,17 @@ static void a_missing_root_is_one_line_and_1(void **state)
     (void)state;
     static const char *const argv[] = {"--root", "/no/such/folder"};
     assert_fails(2, argv, 1, "trisock: --root /no/such/folder: no such directory\n");
+    static const char *const file[] = {"--root", "/etc/passwd"};
+    assert_fails(2, file, 1, "trisock: --root /etc/passwd: Not a directory\n");
 }
 
 static void a_log_that_cannot_be_written_is_one_line_and_1(void **state)
 {
     (void)state;
     static const char *const argv[] = {"--log", "/no/such/folder/log"};
-    assert_fails(2, argv, 1, "trisock: --log /no/such/folder/log: No such file or directory\n");
+    assert_fails(2, argv, 1,
+                 "trisock: --log /no/such/folder/log: No such file or directory; give a file "
+                 "that can be written\n");
 }
 
 static void help_and_version_are_printed(void **state)
