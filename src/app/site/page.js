@@ -113,10 +113,14 @@ function openSocket(route) {
   const cells = addRow(route);
   const ws = new WebSocket(`wss://${location.host}${route}`);
   const socket = { ws, sentAt: 0 };
+  let opened = false;
   let greeted = route !== '/hello';
   if (greeted) cells.http.textContent = 'only /hello tells';
   sockets.add(socket);
-  ws.onopen = () => { cells.state.textContent = 'open'; };
+  ws.onopen = () => {
+    opened = true;
+    cells.state.textContent = 'open';
+  };
   ws.onmessage = (event) => {
     if (!greeted) {
       greeted = true;
@@ -129,7 +133,8 @@ function openSocket(route) {
   };
   ws.onclose = (event) => {
     sockets.delete(socket);
-    cells.state.textContent = `closed ${event.code}`;
+    /* The echo may be served elsewhere: trisock serve --echo PATH. */
+    cells.state.textContent = opened ? `closed ${event.code}` : 'not served here';
     if (!greeted) {
       byId('why').textContent = `The socket closed with ${event.code} before it was greeted. ` +
         'Is the server running, and is its certificate trusted?';
