@@ -20,6 +20,7 @@ static void announce_request(struct tri_h1_conn *c)
     tri_h1_conn_set_state(c, TRI_H1_WAIT);
     c->config.carrier.stream_id = c->requests++;
     c->is_answered = false;
+    c->exchange.status = 0;
     c->is_fin_told = false;
     c->is_fin_seen = false;
     c->unconsumed = 0;

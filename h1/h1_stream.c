@@ -123,6 +123,7 @@ static enum tri_err respond(struct tri_exchange *x, const struct tri_response *r
         tri_h1_conn_wake(c);
         return TRI_ERR_NOMEM;
     }
+    x->status = choose_status(r);
     x->stream.events = r->events;
     x->stream.session = r->session;
     const bool is_tunnel = r->answer == TRI_ANSWER_WEBSOCKET;

@@ -1,6 +1,8 @@
 /* See h2_answer.h. */
 #include "h2_answer.h"
 
+#include "http_connect.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,8 +10,8 @@
 /* Responses with more fields than this take a temporary allocation. */
 #define FIELDS_ON_STACK ((size_t)32)
 
-/* :status, content-length, content-type, sec-websocket-version */
-#define FIELDS_OF_OURS ((size_t)4)
+/* :status, content-length, sec-websocket-version */
+#define FIELDS_OF_OURS ((size_t)3)
 
 struct answer {
     nghttp2_nv on_stack[FIELDS_ON_STACK];
@@ -18,64 +20,6 @@ struct answer {
     size_t cap;
     char status[4];
     char length[21]; /* of 64 bits in decimal */
-};
-
-/* ---- the adapter's own text: a tenant that knows one sentence */
-
-static const char upgrade_needed_text[] =
-    "This is a WebSocket endpoint: open it with an extended CONNECT (RFC 8441).\n";
-
-#define TEXT_BYTES (sizeof upgrade_needed_text - 1)
-_Static_assert(TEXT_BYTES <= UINT8_MAX, "text_sent of a stream counts them");
-
-/* The session is the stream itself. */
-static void text_on_data(void *session, const uint8_t *data, size_t len)
-{
-    (void)data;
-    struct tri_h2_stream *s = session;
-    s->exchange.stream.ops->consume(&s->exchange.stream, len);
-}
-
-static void text_on_fin(void *session)
-{
-    (void)session;
-}
-
-static size_t text_peek(void *session, struct tri_slice *out, size_t out_max, bool *fin)
-{
-    assert(out_max >= 1);
-    const struct tri_h2_stream *s = session;
-    assert(s->text_sent <= TEXT_BYTES);
-    out[0] = tri_slice_of(upgrade_needed_text + s->text_sent, TEXT_BYTES - s->text_sent);
-    *fin = true;
-    return 1;
-}
-
-static void text_on_sent(void *session, size_t len)
-{
-    struct tri_h2_stream *s = session;
-    s->text_sent += (uint8_t)len;
-}
-
-static void text_on_released(void *session, size_t len)
-{
-    (void)session;
-    (void)len;
-}
-
-static void text_on_closed(void *session, enum tri_stream_cause cause)
-{
-    (void)session;
-    (void)cause;
-}
-
-static const struct tri_stream_events text_events = {
-    .on_data = text_on_data,
-    .on_fin = text_on_fin,
-    .peek = text_peek,
-    .on_sent = text_on_sent,
-    .on_released = text_on_released,
-    .on_closed = text_on_closed,
 };
 
 /* ---- field lists */
@@ -121,24 +65,9 @@ static bool is_connection_specific(struct tri_slice name)
            tri_slice_equal(name, TRI_SLICE("transfer-encoding"));
 }
 
-static int status_of(const struct tri_response *r)
+static void add_response(struct answer *a, const struct tri_response *r)
 {
-    switch (r->answer) {
-    case TRI_ANSWER_PLAIN:
-        return r->status;
-    case TRI_ANSWER_WEBSOCKET: /* RFC 8441 section 5 */
-        return 200;
-    case TRI_ANSWER_UPGRADE_NEEDED: /* there is no Upgrade in HTTP/2 to ask for with 426 */
-    case TRI_ANSWER_VERSION_NEEDED:
-        return 400;
-    }
-    assert(0);
-    return 0;
-}
-
-static void add_response(struct answer *a, const struct tri_response *r, bool has_text)
-{
-    add_status(a, status_of(r));
+    add_status(a, tri_connect_status(r));
     for (size_t i = 0; i < r->fields_len; i++) {
         assert(!is_connection_specific(r->fields[i].name));
         add_field(a, r->fields[i].name, r->fields[i].value);
@@ -146,11 +75,7 @@ static void add_response(struct answer *a, const struct tri_response *r, bool ha
     if (r->answer == TRI_ANSWER_VERSION_NEEDED) { /* RFC 6455 section 4.4, row E2 */
         add_field(a, TRI_SLICE("sec-websocket-version"), TRI_SLICE("13"));
     }
-    if (has_text) {
-        add_field(a, TRI_SLICE("content-type"), TRI_SLICE("text/plain; charset=utf-8"));
-        add_length(a, TEXT_BYTES);
-    } else if (r->answer != TRI_ANSWER_WEBSOCKET && r->content_length != TRI_LENGTH_NONE) {
-        /* RFC 9110 section 8.6: MUST NOT in a 2xx response to CONNECT. */
+    if (tri_connect_has_length(r)) {
         add_length(a, r->content_length);
     }
 }
@@ -189,11 +114,6 @@ static enum tri_err submit_head(struct tri_h2_stream *s, const struct answer *a,
     return rv == 0 ? TRI_OK : TRI_ERR_NOMEM;
 }
 
-static bool is_head_request(const struct tri_h2_stream *s)
-{
-    return tri_slice_equal(s->request->head.method, TRI_SLICE("HEAD"));
-}
-
 /* Nothing was sent and nobody bound; the next drive step resets the stream. */
 static void give_up(struct tri_h2_stream *s)
 {
@@ -207,21 +127,20 @@ static enum tri_err respond(struct tri_exchange *x, const struct tri_response *r
     struct tri_h2_stream *s = TRI_CONTAINER_OF(x, struct tri_h2_stream, exchange);
     assert(s->state == TRI_H2_STREAM_ASKED); /* exactly once, and not after on_cancel */
     assert(r->answer != TRI_ANSWER_WEBSOCKET || r->events);
-    const bool has_text =
-        r->answer == TRI_ANSWER_UPGRADE_NEEDED && !r->events && !is_head_request(s);
     struct answer a;
     enum tri_err err = init_answer(&a, s->conn->config.alloc, r->fields_len);
     if (err == TRI_OK) {
-        add_response(&a, r, has_text);
-        err = submit_head(s, &a, r->events || has_text);
+        add_response(&a, r);
+        err = submit_head(s, &a, r->events);
         deinit_answer(&a, s->conn->config.alloc);
     }
     if (err != TRI_OK) {
         give_up(s);
         return err;
     }
-    x->stream.events = has_text ? &text_events : r->events;
-    x->stream.session = has_text ? s : r->session;
+    x->status = tri_connect_status(r);
+    x->stream.events = r->events;
+    x->stream.session = r->session;
     s->is_websocket = r->answer == TRI_ANSWER_WEBSOCKET;
     s->wants_write = true; /* the tenant is peeked once without being asked */
     tri_h2_stream_set_state(s, TRI_H2_STREAM_ANSWERED);

@@ -46,7 +46,6 @@ struct tri_h2_stream {
     uint64_t body_bytes;            /* of a request body, received so far */
     int32_t id;
     enum tri_h2_stream_state state;
-    uint8_t text_sent; /* bytes of the adapter's own text (h2_answer.c) */
 
     bool is_tunnel;    /* CONNECT: DATA is not a request body */
     bool is_shared;    /* takes its fair part of the connection */

@@ -1,43 +1,13 @@
 /* See h3_answer.h. */
 #include "h3_answer.h"
 
+#include "http_connect.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#define OWN_FIELDS_MAX 4u /* :status, content-type, content-length, sec-websocket-version */
-
-/* RFC 9110 section 15.5.22: 426 asks for an Upgrade, which HTTP/3 does not have. */
-static int status_of(const struct tri_response *r)
-{
-    switch (r->answer) {
-    case TRI_ANSWER_PLAIN:
-        return r->status;
-    case TRI_ANSWER_WEBSOCKET: /* RFC 9220 section 3: any 2xx; 101 is not used */
-        return 200;
-    case TRI_ANSWER_UPGRADE_NEEDED:
-    case TRI_ANSWER_VERSION_NEEDED:
-        return 400;
-    }
-    return 500;
-}
-
-static struct tri_slice text_of(const struct tri_response *r, bool head_only)
-{
-    if (r->events || r->content_length != TRI_LENGTH_NONE || head_only) {
-        return TRI_SLICE("");
-    }
-    switch (r->answer) {
-    case TRI_ANSWER_UPGRADE_NEEDED:
-        return TRI_SLICE("A WebSocket is served here: ask by extended CONNECT (RFC 9220).\n");
-    case TRI_ANSWER_VERSION_NEEDED:
-        return TRI_SLICE("WebSocket version 13 is served here.\n");
-    case TRI_ANSWER_PLAIN:
-    case TRI_ANSWER_WEBSOCKET:
-        break;
-    }
-    return TRI_SLICE("");
-}
+#define OWN_FIELDS_MAX 3u /* :status, content-length, sec-websocket-version */
 
 static void add_field(struct tri_h3_answer *a, struct tri_slice name, struct tri_slice value)
 {
@@ -59,11 +29,8 @@ static void add_length(struct tri_h3_answer *a, uint64_t len)
 
 static void add_own_fields(struct tri_h3_answer *a, const struct tri_response *r)
 {
-    if (a->text.len > 0) {
-        add_field(a, TRI_SLICE("content-type"), TRI_SLICE("text/plain; charset=utf-8"));
-        add_length(a, a->text.len);
-    } else if (r->content_length != TRI_LENGTH_NONE && r->answer != TRI_ANSWER_WEBSOCKET) {
-        add_length(a, r->content_length); /* not in a 2xx to CONNECT: RFC 9110 section 8.6 */
+    if (tri_connect_has_length(r)) {
+        add_length(a, r->content_length);
     }
     if (r->answer == TRI_ANSWER_VERSION_NEEDED) {
         add_field(a, TRI_SLICE("sec-websocket-version"), TRI_SLICE("13")); /* RFC 6455 4.4 */
@@ -71,11 +38,10 @@ static void add_own_fields(struct tri_h3_answer *a, const struct tri_response *r
 }
 
 enum tri_err tri_h3_answer_init(struct tri_h3_answer *a, const struct tri_alloc *alloc,
-                                const struct tri_response *r, bool head_only)
+                                const struct tri_response *r)
 {
-    *a = (struct tri_h3_answer){.alloc = alloc, .text = text_of(r, head_only)};
-    int status = status_of(r);
-    assert(status >= 200 && status <= 599);
+    *a = (struct tri_h3_answer){.alloc = alloc};
+    int status = tri_connect_status(r);
     (void)snprintf(a->status, sizeof a->status, "%03u", (unsigned)status % 1000);
     a->nva = tri_alloc_get(alloc, (OWN_FIELDS_MAX + r->fields_len) * sizeof *a->nva);
     if (!a->nva) {

@@ -14,18 +14,13 @@ struct tri_h3_answer {
     const struct tri_alloc *alloc;
     nghttp3_nv *nva; /* owned; points into the response and into this struct, which must not move */
     size_t len;
-    struct tri_slice text; /* a body of our own, where the response brings none; static */
     char status[4];
     char length[24]; /* 20 digits and NUL */
 };
 
-/*
- * Spells |r|. |head_only| is whether the request was HEAD, whose answer has no body.
- *
- * TRI_OK, or TRI_ERR_NOMEM (nothing to deinit). Borrows the bytes of |r|.
- */
+/* Spells |r|. TRI_OK, or TRI_ERR_NOMEM (nothing to deinit). Borrows the bytes of |r|. */
 TRI_MUST_USE enum tri_err tri_h3_answer_init(struct tri_h3_answer *a, const struct tri_alloc *alloc,
-                                             const struct tri_response *r, bool head_only);
+                                             const struct tri_response *r);
 void tri_h3_answer_deinit(struct tri_h3_answer *a);
 
 #endif

@@ -14,14 +14,6 @@ static nghttp3_ssize block(struct tri_h3_conn *c)
     return NGHTTP3_ERR_WOULDBLOCK;
 }
 
-static nghttp3_ssize read_text(struct tri_h3_stream *s, nghttp3_vec *vec, uint32_t *flags)
-{
-    vec[0] = (nghttp3_vec){.base = (uint8_t *)(uintptr_t)s->text.data, .len = s->text.len};
-    s->text = TRI_SLICE("");
-    *flags |= NGHTTP3_DATA_FLAG_EOF;
-    return 1;
-}
-
 /*
  * Moves what there is to |vec|, without the empty slices: nghttp3 meets a DATA frame of no bytes
  * with an assert. Returns the count; |*len| is the bytes.
@@ -72,9 +64,6 @@ nghttp3_ssize tri_h3_output_read(nghttp3_conn *http, int64_t id, nghttp3_vec *ve
     (void)http;
     (void)id;
     struct tri_h3_stream *s = stream_user;
-    if (s && !s->ending && s->phase == TRI_H3_ANSWERED && s->text.len > 0) {
-        return read_text(s, vec, flags);
-    }
     if (s && !s->ending && s->phase == TRI_H3_BOUND && !s->output_fin) {
         return read_tenant(s, vec, vec_len, flags);
     }
@@ -84,7 +73,7 @@ nghttp3_ssize tri_h3_output_read(nghttp3_conn *http, int64_t id, nghttp3_vec *ve
 void tri_h3_output_acked(struct tri_h3_stream *s, uint64_t len)
 {
     if (s->phase != TRI_H3_BOUND || len == 0) {
-        return; /* a text of our own, or bytes whose tenant is gone */
+        return; /* bytes whose tenant is gone */
     }
     s->released += len;
     assert(s->released <= s->sent); /* contract line 2 */

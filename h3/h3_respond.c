@@ -4,13 +4,9 @@
 #include "h3_answer.h"
 #include "h3_conn.h"
 #include "h3_output.h"
+#include "http_connect.h"
 
 #include <assert.h>
-
-static bool is_head_request(const struct tri_h3_stream *s)
-{
-    return tri_slice_equal(s->request->head.method, TRI_SLICE("HEAD"));
-}
 
 /*
  * Sockets share a connection in turns, not in the order of their streams: RFC 9218 section 4.2.
@@ -31,11 +27,10 @@ static int submit(struct tri_h3_stream *s, const struct tri_response *r,
                   const struct tri_h3_answer *answer)
 {
     const nghttp3_data_reader reader = {.read_data = tri_h3_output_read};
-    bool has_body = r->events || answer->text.len > 0;
     int rv = r->answer == TRI_ANSWER_WEBSOCKET ? share_in_turns(s) : 0;
     if (rv == 0) {
         rv = nghttp3_conn_submit_response(s->conn->http, s->id, answer->nva, answer->len,
-                                          has_body ? &reader : NULL);
+                                          r->events ? &reader : NULL);
     }
     return rv;
 }
@@ -43,6 +38,7 @@ static int submit(struct tri_h3_stream *s, const struct tri_response *r,
 static void bind_answer(struct tri_h3_stream *s, const struct tri_response *r)
 {
     s->is_websocket = r->answer == TRI_ANSWER_WEBSOCKET;
+    s->x.status = tri_connect_status(r);
     s->x.stream.events = r->events;
     s->x.stream.session = r->session;
     if (r->events) {
@@ -61,12 +57,11 @@ enum tri_err tri_h3_respond(struct tri_h3_stream *s, const struct tri_response *
     assert(r->events || r->answer != TRI_ANSWER_WEBSOCKET);
     struct tri_h3_answer answer;
     const struct tri_alloc *alloc = s->conn->shared->config.alloc;
-    enum tri_err err = tri_h3_answer_init(&answer, alloc, r, is_head_request(s));
+    enum tri_err err = tri_h3_answer_init(&answer, alloc, r);
     if (err == TRI_OK) {
         if (submit(s, r, &answer) != 0) {
             err = TRI_ERR_NOMEM; /* the only reason: the stream is there, and the fields are ours */
         }
-        s->text = answer.text;
         tri_h3_answer_deinit(&answer);
     }
     if (err == TRI_OK) {

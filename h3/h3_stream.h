@@ -41,7 +41,6 @@ struct tri_h3_stream {
     struct tri_list woken;          /* the connection's streams with marks to act on */
     struct tri_h3_request *request; /* owned; NULL once answered and delivered */
     struct tri_carrier carrier;
-    struct tri_slice text; /* a short body of our own that is still to be sent; static */
     uint64_t sent, released;
     size_t unconsumed; /* bytes that the tenant has not returned credit for */
 

@@ -41,8 +41,8 @@ struct tri_exchange_ops {
      * Answers; exactly once an exchange, not after on_cancel. |r| and all it points at are borrowed
      * for the call. Does not call events (contract line 7).
      *
-     * TRI_OK; TRI_ERR_NOMEM: nothing was bound or sent, the stream will be aborted, and no event
-     * comes.
+     * TRI_OK, and |x| has its status; TRI_ERR_NOMEM: nothing was bound or sent, the stream will be
+     * aborted, and no event comes.
      */
     enum tri_err (*respond)(struct tri_exchange *x, const struct tri_response *r);
 };
@@ -52,18 +52,23 @@ struct tri_exchange {
     const struct tri_exchange_ops *ops;
     const struct tri_carrier *carrier; /* valid as long as the stream */
     void *owner;                       /* for the handler's use: set in on_request */
+    int status;                        /* as it was sent; set by respond, 0 before */
 };
 
 /*
- * What the handler of requests (the server) is told. All are called only while the connection is
- * being driven by its recv, send, expire or free.
+ * What the handler of requests (the server) is told. on_request and on_cancel come only while the
+ * connection is being driven by its recv, send, expire or free.
  */
 struct tri_exchange_events {
     /* A request head is complete. |head| is borrowed until the exchange is answered or cancelled. */
     void (*on_request)(void *user, struct tri_exchange *x, const struct tri_request_head *head);
     /* The stream ended before it was answered: forget |x|. */
     void (*on_cancel)(void *user, struct tri_exchange *x);
-    /* The connection has something to send: call its send before the turn ends. May repeat. */
+    /*
+     * The connection has something to send: call its send before the turn ends. May repeat. Comes
+     * also from inside respond and the ops of a stream, whenever a tenant calls them: that is how
+     * what was asked for outside of driving gets driven.
+     */
     void (*on_wake)(void *user);
 };
 

@@ -69,31 +69,35 @@ static struct tri_request *make_request(struct tri_link *link, struct tri_exchan
     return req;
 }
 
-/* Takes it off its exchange and frees it. Returns the exchange, still to be answered. */
-static struct tri_exchange *end_request(struct tri_request *req)
+/* Takes it off its exchange, which is still to be answered. */
+static struct tri_exchange *take_off(struct tri_request *req)
 {
     struct tri_exchange *x = req->exchange;
     assert(x->owner == req);
     x->owner = NULL;
-    tri_alloc_release(req->link->hub->shared->alloc, req);
     return x;
 }
 
+static void free_request(struct tri_request *req)
+{
+    tri_alloc_release(req->link->hub->shared->alloc, req);
+}
+
+/* After the answer: only the adapter knows which status it has sent. 0: it could send none. */
 static void log_answer(const struct tri_link *link, const struct tri_exchange *x,
-                       const struct tri_slice method_path[2], int status)
+                       struct tri_slice method, struct tri_slice path)
 {
     TRI_LOG(tri_hub_log(link->hub), DEBUG, "request", TRI_KV_S("http", x->carrier->http),
             TRI_KV_U("conn", x->carrier->conn_id), TRI_KV_I("stream", x->carrier->stream_id),
-            TRI_KV_SLICE("method", method_path[0]), TRI_KV_SLICE("path", method_path[1]),
-            TRI_KV_I("status", status), TRI_KV_S("remote", x->carrier->remote));
+            TRI_KV_SLICE("method", method), TRI_KV_SLICE("path", path),
+            TRI_KV_I("status", x->status), TRI_KV_S("remote", x->carrier->remote));
 }
 
-static void log_request(const struct tri_request *req, int status)
+static void log_request(const struct tri_request *req)
 {
     if (tri_log_wants(tri_hub_log(req->link->hub), TRI_LOG_DEBUG)) {
-        const struct tri_slice method_path[2] = {tri_slice_of_string(req->method),
-                                                 tri_slice_of_string(req->path)};
-        log_answer(req->link, req->exchange, method_path, status);
+        log_answer(req->link, req->exchange, tri_slice_of_string(req->method),
+                   tri_slice_of_string(req->path));
     }
 }
 
@@ -104,13 +108,18 @@ static bool is_head(struct tri_slice method)
     return tri_slice_equal(method, TRI_SLICE("HEAD"));
 }
 
-/* Two answers are spelled by the adapter (http_exchange.h); the log says what the peer sees. */
-static int logged_status(const struct tri_exchange *x, const struct tri_response *refusal)
+/* As much as a log line has room for, besides the rest. */
+#define LOGGED_METHOD_MAX ((size_t)32)
+#define LOGGED_PATH_MAX ((size_t)512)
+
+/* Copies the start of |s|, up to |max| bytes, to |out|. */
+static struct tri_slice copy_start(uint8_t *out, size_t max, struct tri_slice s)
 {
-    if (refusal->answer == TRI_ANSWER_PLAIN) {
-        return refusal->status;
+    size_t len = s.len < max ? s.len : max;
+    if (len > 0) {
+        memcpy(out, s.data, len);
     }
-    return strcmp(x->carrier->http, "http/1.1") == 0 ? 426 : 400;
+    return tri_slice_of(out, len);
 }
 
 /* A refusal's reason becomes its body. */
@@ -118,8 +127,12 @@ static void refuse(struct tri_link *link, struct tri_exchange *x,
                    const struct tri_request_head *head, const struct tri_response *refusal,
                    const char *reason)
 {
-    const struct tri_slice method_path[2] = {head->method, tri_request_head_path(head)};
-    log_answer(link, x, method_path, logged_status(x, refusal));
+    /* The head goes with the answer. */
+    uint8_t method_bytes[LOGGED_METHOD_MAX];
+    uint8_t path_bytes[LOGGED_PATH_MAX];
+    const struct tri_slice method = copy_start(method_bytes, sizeof method_bytes, head->method);
+    const struct tri_slice path =
+        copy_start(path_bytes, sizeof path_bytes, tri_request_head_path(head));
     const struct tri_refusal reply = {
         .answer = refusal->answer,
         .status = refusal->status,
@@ -127,6 +140,7 @@ static void refuse(struct tri_link *link, struct tri_exchange *x,
         .head_only = is_head(head->method),
     };
     tri_reply_refuse(link, x, &reply);
+    log_answer(link, x, method, path);
 }
 
 static void refuse_status(struct tri_link *link, struct tri_exchange *x,
@@ -212,7 +226,8 @@ static void cancel_request(void *user, struct tri_exchange *x)
         route->http->on_cancel(route->http_user, req);
     }
     assert(x->owner == req); /* on_cancel must not answer */
-    (void)end_request(req);
+    (void)take_off(req);
+    free_request(req);
 }
 
 static void wake_connection(void *user)
@@ -283,32 +298,33 @@ enum tri_err tri_request_accept(struct tri_request *req, void *user)
         .path = tri_slice_of_string(req->path),
     };
     /* on_open may do anything, so the request must not be found on the exchange then. */
-    req->exchange->owner = NULL;
+    (void)take_off(req);
     enum tri_err err = tri_ws_accept(&opening);
-    tri_alloc_release(link->hub->shared->alloc, req);
+    free_request(req);
     return err;
 }
 
 /* What the three answers have in common. */
 static enum tri_err answer(struct tri_request *req, struct tri_reply *reply)
 {
-    struct tri_link *link = req->link;
-    log_request(req, reply->status);
     reply->head_only = is_head(tri_slice_of_string(req->method));
-    return tri_reply_send(link, end_request(req), reply);
+    enum tri_err err = tri_reply_send(req->link, take_off(req), reply);
+    log_request(req);
+    free_request(req);
+    return err;
 }
 
 void tri_request_refuse(struct tri_request *req, int status, const char *reason)
 {
-    struct tri_link *link = req->link;
     bool is_refusal = status >= 400 && status <= 599;
     const struct tri_refusal refusal = {
         .status = is_refusal ? status : 500,
         .text = reason ? reason : "",
         .head_only = is_head(tri_slice_of_string(req->method)),
     };
-    log_request(req, refusal.status);
-    tri_reply_refuse(link, end_request(req), &refusal);
+    tri_reply_refuse(req->link, take_off(req), &refusal);
+    log_request(req);
+    free_request(req);
 }
 
 enum tri_err tri_request_reply(struct tri_request *req, int status,

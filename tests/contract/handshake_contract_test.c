@@ -66,6 +66,7 @@ static const struct row rows[] = {
 struct handler {
     struct tri_routes routes;
     size_t sockets;
+    int status_before, status; /* of the exchange, around its answer */
 };
 
 static const struct tri_ws_handler some_ws = {.on_open = NULL};
@@ -96,8 +97,7 @@ static void answer_plainly(struct contract *c, struct tri_exchange *x,
     assert_int_equal(err, TRI_OK);
 }
 
-static void on_request(struct contract *c, struct tri_exchange *x,
-                       const struct tri_request_head *head)
+static void answer(struct contract *c, struct tri_exchange *x, const struct tri_request_head *head)
 {
     struct handler *h = c->extra;
     struct tri_response refusal = {.content_length = 0};
@@ -115,6 +115,15 @@ static void on_request(struct contract *c, struct tri_exchange *x,
         answer_plainly(c, x, &refusal, reason);
         return;
     }
+}
+
+static void on_request(struct contract *c, struct tri_exchange *x,
+                       const struct tri_request_head *head)
+{
+    struct handler *h = c->extra;
+    h->status_before = x->status;
+    answer(c, x, head);
+    h->status = x->status;
 }
 
 static bool is_h1(const struct contract *c)
@@ -174,6 +183,16 @@ static void check_row(const struct contract *c, const struct row *row,
     assert_int_equal(seen->fin, row->expect != ACCEPTED && !is_h1(c));
 }
 
+/* The exchange tells the handler what the peer has seen. What is malformed was not its to answer. */
+static void check_status(const struct row *row, const struct handler *h,
+                         const struct fixture_seen *seen)
+{
+    assert_int_equal(h->status_before, 0);
+    if (row->expect != MALFORMED) {
+        assert_int_equal(h->status, seen->status);
+    }
+}
+
 static void run_row(struct contract *c, const struct row *row)
 {
     struct handler h = {.sockets = 0};
@@ -191,6 +210,7 @@ static void run_row(struct contract *c, const struct row *row)
     struct fixture_seen seen = contract_seen(c, s);
     check_row(c, row, &seen);
     assert_int_equal(h.sockets, row->expect == ACCEPTED ? 1 : 0);
+    check_status(row, &h, &seen);
     tri_routes_deinit(&h.routes);
 }
 

@@ -7,10 +7,10 @@
 
 #include "base_buf.h"
 #include "base_list.h"
+#include "http_connect.h"
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define FAKE_WINDOW ((size_t)(64 * 1024))
 #define FAKE_BYTES_MAX ((size_t)(64 * 1024 * 1024))
@@ -72,26 +72,13 @@ static const struct tri_stream_ops stream_ops = {
     .abort = abort_stream,
 };
 
-static int status_of(const struct tri_response *r)
-{
-    switch (r->answer) {
-    case TRI_ANSWER_PLAIN:
-        return r->status;
-    case TRI_ANSWER_WEBSOCKET:
-        return 200;
-    case TRI_ANSWER_UPGRADE_NEEDED:
-    case TRI_ANSWER_VERSION_NEEDED:
-        return 400;
-    }
-    abort();
-}
-
 static enum tri_err respond(struct tri_exchange *x, const struct tri_response *r)
 {
     struct fake_stream *fs = TRI_CONTAINER_OF(x, struct fake_stream, x);
     assert(fs->announced && !fs->answered);
     fs->answered = true;
-    fs->status = status_of(r);
+    fs->status = tri_connect_status(r);
+    x->status = fs->status;
     fs->x.stream.events = r->events;
     fs->x.stream.session = r->session;
     fs->awake = true;

@@ -85,7 +85,9 @@ static void U4_U5_each_answer_has_its_426(void **state)
     h1_rig_text(&r, "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n" H1_RIG_HANDSHAKE);
     const struct tri_response upgrade = {.answer = TRI_ANSWER_UPGRADE_NEEDED};
     struct tri_exchange *x = r.tenants[0].exchange;
+    assert_int_equal(x->status, 0);
     assert_int_equal(x->ops->respond(x, &upgrade), TRI_OK);
+    assert_int_equal(x->status, 426);
     h1_rig_drain(&r);
     assert_string_equal(r.out, "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\n"
                                "Connection: Upgrade\r\nContent-Length: 0\r\n\r\n");
@@ -93,6 +95,7 @@ static void U4_U5_each_answer_has_its_426(void **state)
     const struct tri_response version = {.answer = TRI_ANSWER_VERSION_NEEDED};
     const size_t before = r.out_len;
     x = r.tenants[1].exchange;
+    assert_int_equal(x->status, 0); /* the next request's */
     assert_int_equal(x->ops->respond(x, &version), TRI_OK);
     h1_rig_drain(&r);
     assert_string_equal(&r.out[before],
@@ -337,6 +340,7 @@ static void respond_without_memory_binds_nothing_and_cuts(void **state)
                                               .events = &mute_events};
         r.alloc.fail_at = r.alloc.calls + 1;
         assert_int_equal(x->ops->respond(x, &response), TRI_ERR_NOMEM);
+        assert_int_equal(x->status, 0);
         assert_null(x->stream.events);
         h1_rig_drain(&r);
         assert_true(h1_rig_is_aborted(&r));

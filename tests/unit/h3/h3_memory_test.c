@@ -91,6 +91,7 @@ static void answer(struct greeter *g)
                                         .session = g};
     enum tri_err err = g->exchange->ops->respond(g->exchange, &accept);
     assert_true(err == TRI_OK || err == TRI_ERR_NOMEM);
+    assert_int_equal(g->exchange->status, err == TRI_OK ? 200 : 0);
     g->bound = err == TRI_OK;
 }
 
@@ -100,6 +101,7 @@ static void refuse(struct tri_exchange *x)
                                          .content_length = TRI_LENGTH_NONE};
     enum tri_err err = x->ops->respond(x, &refusal);
     assert_true(err == TRI_OK || err == TRI_ERR_NOMEM);
+    assert_int_equal(x->status, err == TRI_OK ? 400 : 0);
 }
 
 /* The first is answered at once, the second later, so that bytes are held for it. */

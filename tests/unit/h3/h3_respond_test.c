@@ -44,7 +44,7 @@ static void E2_a_socket_is_accepted_with_200_and_its_fields(void **state)
     rig_h3_free(r);
 }
 
-static void U4_a_missing_upgrade_gets_400_and_a_text_that_ends(void **state)
+static void U4_a_missing_upgrade_gets_400_and_ends_with_its_head(void **state)
 {
     (void)state;
     struct rig_h3 *r = new_waiting();
@@ -56,11 +56,9 @@ static void U4_a_missing_upgrade_gets_400_and_a_text_that_ends(void **state)
     rig_h3_run(r);
     const struct peer_h3_stream *s = rig_h3_seen(r, stream);
     assert_int_equal(s->status, 400);
+    assert_int_equal(head_of(r, stream).len, 0);
+    assert_int_equal(body_of(r, stream).len, 0);
     assert_true(s->fin_seen && s->closed);
-    assert_true(body_of(r, stream).len > 10);
-    char length[64];
-    snprintf(length, sizeof length, "content-length: %zu\n", body_of(r, stream).len);
-    assert_non_null(strstr((const char *)head_of(r, stream).data, length));
     rig_h3_free(r);
 }
 
@@ -79,28 +77,6 @@ static void U5_a_wrong_version_gets_400_and_the_right_one(void **state)
                                 TRI_SLICE("content-length: 0\nsec-websocket-version: 13\n")));
     assert_true(s->fin_seen);
     assert_int_equal(s->stop_code, NGHTTP3_H3_NO_ERROR); /* the rest of the request is not wanted */
-    rig_h3_free(r);
-}
-
-static void head_gets_no_body(void **state)
-{
-    (void)state;
-    static const struct tri_header fields[] = {{":method", "HEAD"},
-                                               {":scheme", "https"},
-                                               {":authority", "localhost"},
-                                               {":path", "/"},
-                                               {NULL, NULL}};
-    struct rig_h3 *r = new_waiting();
-    int stream = rig_h3_request(r, fields, true);
-    rig_h3_run(r);
-    struct tenant *t = rig_h3_tenant(r, 0);
-    const struct tri_response answer = {.answer = TRI_ANSWER_UPGRADE_NEEDED,
-                                        .content_length = TRI_LENGTH_NONE};
-    assert_int_equal(t->exchange->ops->respond(t->exchange, &answer), TRI_OK);
-    rig_h3_run(r);
-    assert_int_equal(rig_h3_seen(r, stream)->status, 400);
-    assert_int_equal(body_of(r, stream).len, 0);
-    assert_true(rig_h3_seen(r, stream)->fin_seen);
     rig_h3_free(r);
 }
 
@@ -184,9 +160,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(E2_a_socket_is_accepted_with_200_and_its_fields),
-        cmocka_unit_test(U4_a_missing_upgrade_gets_400_and_a_text_that_ends),
+        cmocka_unit_test(U4_a_missing_upgrade_gets_400_and_ends_with_its_head),
         cmocka_unit_test(U5_a_wrong_version_gets_400_and_the_right_one),
-        cmocka_unit_test(head_gets_no_body),
         cmocka_unit_test(a_body_of_many_windows_arrives_and_finishes),
         cmocka_unit_test(a_late_answer_wakes_the_owner),
         cmocka_unit_test(E5_sockets_share_a_connection_in_turns),

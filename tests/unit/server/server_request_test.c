@@ -165,8 +165,62 @@ static void what_has_no_handler_is_refused_with_a_sentence(void **state)
         assert_true(seen.body.len > 10);
         assert_true(has(seen.head, "content-type: text/plain; charset=utf-8\n"));
         assert_int_equal(r.app.requests, 0);
+        char logged[16];
+        (void)snprintf(logged, sizeof logged, " status=%d ", rows[i].status);
+        assert_non_null(strstr(r.hub.log, logged));
         tear_down(&r);
     }
+}
+
+static void the_log_tells_the_status_that_was_sent(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.app.what = KEEP;
+    const struct fixture_request request = {.path = "/plain/"};
+    (void)ask(&r, &request);
+    assert_null(strstr(r.hub.log, " status=")); /* not before it is answered */
+    assert_int_equal(tri_request_reply(r.app.kept, 99, NULL, 0, NULL, 0), TRI_ERR_INVALID);
+    assert_non_null(strstr(r.hub.log, " path=/plain/ status=500 "));
+    tear_down(&r);
+}
+
+static void a_refused_path_is_logged_as_far_as_there_is_room(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    char path[2000];
+    memset(path, 'p', sizeof path);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    const struct fixture_request request = {.path = path};
+    assert_int_equal(ask(&r, &request).status, 404);
+    const char *logged = strstr(r.hub.log, "path=/ppp");
+    assert_non_null(logged);
+    assert_int_equal(strspn(logged + strlen("path=/"), "p"), 511);
+    assert_non_null(strstr(logged, "p status=404 "));
+    tear_down(&r);
+}
+
+static void a_reply_may_be_made_of_the_request(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.app.what = KEEP;
+    const struct fixture_request request = {.path = "/plain/mirror"};
+    (void)ask(&r, &request);
+    const char *path = tri_request_path(r.app.kept);
+    const struct tri_header header = {"x-path", path};
+    assert_int_equal(tri_request_reply(r.app.kept, 200, &header, 1, path, strlen(path)), TRI_OK);
+    fake->run(r.f);
+    struct fixture_seen seen;
+    fake->seen(r.f, 0, &seen);
+    assert_true(has(seen.head, "x-path: /plain/mirror\n"));
+    assert_true(has(seen.body, "/plain/mirror"));
+    tear_down(&r);
 }
 
 static void a_head_request_gets_no_body(void **state)
@@ -389,6 +443,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handler_sees_the_request_and_answers),
         cmocka_unit_test(what_has_no_handler_is_refused_with_a_sentence),
+        cmocka_unit_test(the_log_tells_the_status_that_was_sent),
+        cmocka_unit_test(a_refused_path_is_logged_as_far_as_there_is_room),
+        cmocka_unit_test(a_reply_may_be_made_of_the_request),
         cmocka_unit_test(a_head_request_gets_no_body),
         cmocka_unit_test(a_handler_may_refuse),
         cmocka_unit_test(a_handshake_is_accepted_by_its_handler),
