@@ -63,6 +63,10 @@ struct tri_limits {
 /* Fields that a program may give with one response; 3 of the server's own come on top. */
 #define TRI_RESPONSE_FIELDS_MAX ((size_t)32)
 
+/* Names and values of these together. With the rest they fit the 64 KiB of a response head, which
+ * HTTP/1.1 has from above and nghttp2 by itself. */
+#define TRI_RESPONSE_FIELDS_BYTES_MAX ((size_t)(60 * 1024))
+
 /* After our orderly end of a TCP connection, for the peer to end too before it is cut: else what
  * it still sends would turn into a reset that eats our last bytes (RFC 9112 section 9.6). */
 #define TRI_LINGER_MS ((uint64_t)1000)

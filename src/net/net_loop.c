@@ -235,9 +235,10 @@ int tri_loop_fd(const struct tri_loop *l)
     return uv_backend_fd(&l->uv);
 }
 
-int tri_loop_timeout_ms(const struct tri_loop *l)
+int tri_loop_timeout_ms(struct tri_loop *l)
 {
     assert(l);
+    uv_update_time(&l->uv); /* it counts from now, however long the last step is ago */
     return uv_backend_timeout(&l->uv);
 }
 
@@ -247,12 +248,14 @@ void tri_loop_step(struct tri_loop *l)
     begin_afresh(l);
     (void)uv_run(&l->uv, UV_RUN_NOWAIT);
     end_turn(l);
-    uv_update_time(&l->uv); /* so that tri_loop_timeout_ms counts from now */
 }
 
-uint64_t tri_loop_now_ns(const struct tri_loop *l)
+uint64_t tri_loop_now_ns(struct tri_loop *l)
 {
     assert(l);
+    if (!l->in_turn) {
+        l->now_ns = uv_hrtime();
+    }
     return l->now_ns;
 }
 

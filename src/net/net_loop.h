@@ -33,11 +33,11 @@ void tri_loop_stop(struct tri_loop *l);
 
 /* For a host's own loop: see tri_server_fd, _timeout_ms and _step in trisock.h. */
 int tri_loop_fd(const struct tri_loop *l);
-int tri_loop_timeout_ms(const struct tri_loop *l);
+int tri_loop_timeout_ms(struct tri_loop *l);
 void tri_loop_step(struct tri_loop *l);
 
-/* Monotonic. Read once a turn. */
-uint64_t tri_loop_now_ns(const struct tri_loop *l);
+/* Monotonic. Read once a turn; between turns, when a host's own loop calls, at each call. */
+uint64_t tri_loop_now_ns(struct tri_loop *l);
 
 /* One deadline for the worker; UINT64_MAX: none. on_deadline comes at or just after it. */
 void tri_loop_set_deadline(struct tri_loop *l, uint64_t deadline_ns);

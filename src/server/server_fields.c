@@ -64,13 +64,16 @@ enum tri_err tri_fields_add_headers(struct tri_fields *f, const struct tri_heade
     if (headers_len > TRI_RESPONSE_FIELDS_MAX - f->len) {
         return TRI_ERR_INVALID;
     }
+    size_t bytes = 0;
     for (size_t i = 0; i < headers_len; i++) {
         if (!headers[i].name || !headers[i].value) {
             return TRI_ERR_INVALID;
         }
         struct tri_slice name = tri_slice_of_string(headers[i].name);
         struct tri_slice value = tri_slice_of_string(headers[i].value);
-        if (!is_token(name) || is_reserved(name) || !is_value(value)) {
+        bytes += name.len + value.len;
+        if (!is_token(name) || is_reserved(name) || !is_value(value) ||
+            bytes > TRI_RESPONSE_FIELDS_BYTES_MAX) {
             return TRI_ERR_INVALID;
         }
         add_field(f, name, value);

@@ -44,7 +44,10 @@ TRI_MUST_USE enum tri_err tri_hub_init(struct tri_hub *hub, struct tri_shared *s
 /* Every connection and listener is gone. */
 void tri_hub_deinit(struct tri_hub *hub);
 
-/* The time of this turn; the sessions know it too. Call it first in every event from the loop. */
+/*
+ * The time of this turn; the sessions know it too. Call it first in every event from the loop, and
+ * where the program may call between two turns and a timeout starts.
+ */
 static inline uint64_t tri_hub_now_ns(struct tri_hub *hub)
 {
     hub->sessions.now_ns = tri_loop_now_ns(hub->loop);

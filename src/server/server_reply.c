@@ -18,6 +18,9 @@ static uint64_t content_length(const struct tri_reply *reply)
     if (has_no_content(reply)) {
         return TRI_LENGTH_NONE;
     }
+    if (reply->answer == TRI_ANSWER_PLAIN && reply->status == 205) {
+        return 0; /* RFC 9110 section 15.3.6: content MUST NOT be generated */
+    }
     return reply->source ? reply->source->length : reply->body.len;
 }
 

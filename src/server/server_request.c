@@ -43,6 +43,50 @@ static const char *put_string(char **at, struct tri_slice s)
     return string;
 }
 
+static bool is_cookie(const struct tri_field *field)
+{
+    return tri_slice_equal(field->name, TRI_SLICE("cookie"));
+}
+
+/*
+ * RFC 9113 section 8.2.3, RFC 9114 section 4.2.1: cookie fields MUST be made one, with "; " between,
+ * before a program sees them. The room is there: each further one leaves out its name.
+ */
+static const char *put_cookies(char **at, const struct tri_request_head *head)
+{
+    char *string = *at;
+    for (size_t i = 0; i < head->fields_len; i++) {
+        if (is_cookie(&head->fields[i])) {
+            if (*at != string) {
+                memcpy(*at - 1, "; ", 2); /* over the NUL of the one before */
+                *at += 1;
+            }
+            (void)put_string(at, head->fields[i].value);
+        }
+    }
+    return string;
+}
+
+/* All cookie fields are put where the first one is. */
+static void put_fields(struct tri_request *req, char **at, const struct tri_request_head *head)
+{
+    bool has_cookies = false;
+    for (size_t i = 0; i < head->fields_len; i++) {
+        const struct tri_field *field = &head->fields[i];
+        if (is_cookie(field) && has_cookies) {
+            continue;
+        }
+        struct tri_header *header = &req->fields[req->fields_len++];
+        header->name = put_string(at, field->name);
+        if (is_cookie(field)) {
+            has_cookies = true;
+            header->value = put_cookies(at, head);
+        } else {
+            header->value = put_string(at, field->value);
+        }
+    }
+}
+
 static struct tri_request *make_request(struct tri_link *link, struct tri_exchange *x,
                                         const struct tri_request_head *head,
                                         const struct tri_route *route)
@@ -53,18 +97,14 @@ static struct tri_request *make_request(struct tri_link *link, struct tri_exchan
     if (!req) {
         return NULL;
     }
-    *req = (struct tri_request){
-        .link = link, .exchange = x, .route = route, .fields_len = head->fields_len};
+    *req = (struct tri_request){.link = link, .exchange = x, .route = route};
     char *at = (char *)&req->fields[head->fields_len];
     req->method = put_string(&at, head->method);
     req->authority = put_string(&at, head->authority);
     req->path = put_string(&at, tri_request_head_path(head));
     req->query = put_string(&at, tri_request_head_query(head));
-    for (size_t i = 0; i < head->fields_len; i++) {
-        req->fields[i].name = put_string(&at, head->fields[i].name);
-        req->fields[i].value = put_string(&at, head->fields[i].value);
-    }
-    assert(at == (char *)req + size);
+    put_fields(req, &at, head);
+    assert(at <= (char *)req + size); /* less where cookies were made one */
     x->owner = req;
     return req;
 }

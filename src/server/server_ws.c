@@ -130,6 +130,7 @@ enum tri_err tri_ws_accept(const struct tri_ws_opening *opening)
 {
     assert(opening->handler && opening->exchange->carrier);
     struct tri_hub *hub = opening->link->hub;
+    (void)tri_hub_now_ns(hub);
     struct tri_ws *ws = make_ws(opening);
     if (!ws) {
         const struct tri_refusal refusal = {
@@ -179,6 +180,7 @@ enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type type, const void *data
 
 enum tri_err tri_ws_close(struct tri_ws *ws, uint16_t code, const char *reason)
 {
+    (void)tri_hub_now_ns(ws->link->hub);
     return tri_session_close(ws->session, code, tri_slice_of_string(reason ? reason : ""));
 }
 

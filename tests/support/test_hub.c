@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-uint64_t tri_loop_now_ns(const struct tri_loop *l)
+uint64_t tri_loop_now_ns(struct tri_loop *l)
 {
     const struct test_hub *t = (const void *)l;
     return t->now_ns;

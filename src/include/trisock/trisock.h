@@ -10,7 +10,11 @@
  * returns) and struct tri_request (until it is answered or on_cancel returns). Data that you pass
  * in is copied before the call returns, unless a declaration says otherwise.
  *
- * Threads: every function is for the thread that runs the server, except tri_server_stop.
+ * Threads: every function is for the thread that runs the server, except tri_server_stop. A
+ * handler calls neither tri_server_run, _step nor _free.
+ *
+ * Misuse that no error code is named for (an answer in on_cancel, a type of message that there is
+ * not) ends the program with a failed assertion, in release builds too.
  */
 #ifndef TRISOCK_TRISOCK_H
 #define TRISOCK_TRISOCK_H
@@ -104,10 +108,11 @@ struct tri_carrier {
 /* ---------------------------------------------------------------------------------- requests */
 
 /*
- * A request whose head has been read, normalised: nothing in it depends on the HTTP version.
- * A WebSocket opening handshake is a request too. It lives until it is answered, by exactly one of
- * tri_request_accept, tri_request_refuse, tri_request_reply and tri_request_reply_body, now or
- * later on the server's thread, or until the on_cancel of its handler returns.
+ * A request whose head has been read, normalised: but for the method of an opening handshake (GET
+ * or CONNECT) and tri_request_field, nothing in it depends on the HTTP version. A WebSocket opening
+ * handshake is a request too. It lives until it is answered, by exactly one of tri_request_accept,
+ * tri_request_refuse, tri_request_reply and tri_request_reply_body, now or later on the server's
+ * thread, or until the on_cancel of its handler returns, which must not answer it.
  */
 struct tri_request;
 
@@ -125,7 +130,8 @@ TRI_API const char *tri_request_query(const struct tri_request *req); /* without
 
 /*
  * The value of the first field called |name| (lower case), or NULL if there is none. Valid as long
- * as the request.
+ * as the request. Several cookie fields are one, joined by "; ". Fields of HTTP/1.1 alone (host,
+ * connection, upgrade) are only there; tri_request_authority is the host everywhere.
  */
 TRI_API const char *tri_request_field(const struct tri_request *req, const char *name);
 
@@ -138,21 +144,28 @@ TRI_API const struct tri_carrier *tri_request_carrier(const struct tri_request *
  * user   becomes the socket's own pointer, handed to its callbacks (see tri_ws_handler)
  *
  * Returns TRI_OK; TRI_ERR_INVALID if |req| is no opening handshake (500 was answered); TRI_ERR_CLOSED
- * if the server is stopping, TRI_ERR_NOMEM (both: answered 503). In every case |req| has ended.
+ * if the server is stopping, TRI_ERR_NOMEM (both: answered 503, where memory is left for that). In
+ * every case |req| has ended.
  */
 TRI_API enum tri_err tri_request_accept(struct tri_request *req, void *user);
 
 /*
- * Answers with |status| (400 to 599) and a short text/plain body that holds |reason|. |req| has
- * ended afterwards.
+ * Answers with |status| (400 to 599; 500 for any other) and a text/plain body that holds |reason|
+ * (may be NULL). |req| has ended afterwards.
  */
 TRI_API void tri_request_refuse(struct tri_request *req, int status, const char *reason);
 
 /*
  * Answers with |status| (200 to 599), |headers_len| fields and a body, all copied. content-length
- * and date are added. To HEAD, the body is left out and its length still told.
+ * is added, and date, server and alt-svc where they are not given. To HEAD, the body is left out
+ * and its length still told; 204, 205 and 304 have none.
  *
- * Returns TRI_OK; TRI_ERR_INVALID for a bad status or field, TRI_ERR_NOMEM (both: answered 500).
+ * Up to 32 fields of 60 KiB together: names in lower case, values without control characters and
+ * without space around them. Not these, which each HTTP version has in its own way: connection,
+ * content-length, keep-alive, proxy-connection, te, trailer, transfer-encoding, upgrade.
+ *
+ * Returns TRI_OK; TRI_ERR_INVALID for a bad status or field, TRI_ERR_NOMEM (both: answered 500,
+ * where memory is left for that). In every case |req| has ended.
  */
 TRI_API enum tri_err tri_request_reply(struct tri_request *req, int status,
                                        const struct tri_header *headers, size_t headers_len,
@@ -165,7 +178,7 @@ struct tri_body {
      * Anything but TRI_OK, or *len = 0, aborts the response (the peer sees it cut off).
      */
     enum tri_err (*read)(void *user, uint8_t *out, size_t max, size_t *len);
-    void (*close)(void *user); /* called exactly once, last; may be NULL */
+    void (*close)(void *user); /* exactly once, last, also if nothing is sent; may be NULL */
     void *user;
     uint64_t length; /* bytes, told as content-length */
 };
@@ -189,7 +202,7 @@ struct tri_ws;
 /* How a socket ended, and what passed over it. */
 struct tri_ws_end {
     uint16_t code; /* the peer's close code; 1005 or 1006 where none came; ours if we failed it */
-    const char *reason; /* UTF-8, NUL-terminated, may be ""; borrowed for the call */
+    const char *reason; /* the peer's or, with a code of ours or 1006, ours; UTF-8, may be "" */
     bool clean;         /* a Close frame was sent and one was received */
     uint64_t messages_in, messages_out;
     uint64_t bytes_in, bytes_out; /* message bytes, before framing */
@@ -227,7 +240,8 @@ TRI_API TRI_MUST_USE enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type t
 /*
  * Starts the closing handshake after all that was queued: |code| 1000 to 4999 as RFC 6455 section
  * 7.4 allows it to be sent, |reason| UTF-8 of up to 123 bytes, or NULL. on_close follows later,
- * never during this call. On a socket that is closing already it does nothing.
+ * never during this call. On a socket that is closing already it does nothing. Without memory for
+ * the Close it is tri_ws_abort.
  *
  * Returns TRI_OK; TRI_ERR_INVALID if the code or reason may not be sent (nothing happened).
  */
@@ -288,15 +302,17 @@ TRI_API void tri_config_extended_connect(struct tri_config *config, bool on);
 
 /*
  * Serves WebSockets at |path| ("/echo": exactly that path, any query). |handler| is borrowed and
- * must outlive the server. Returns TRI_OK, TRI_ERR_INVALID (no leading "/"), TRI_ERR_LIMIT (over
- * 64 routes), TRI_ERR_NOMEM. Of two routes that match, the longer path wins.
+ * must outlive the server. Returns TRI_OK, TRI_ERR_INVALID (no leading "/", or |path| serves
+ * WebSockets already), TRI_ERR_LIMIT (over 64 paths), TRI_ERR_NOMEM. Of two routes that match, the
+ * longer path wins.
  */
 TRI_API enum tri_err tri_config_ws(struct tri_config *config, const char *path,
                                    const struct tri_ws_handler *handler, void *user);
 
 /*
  * Serves plain HTTP at |path|: exactly that path, or, where it ends in "/", all below it too.
- * Otherwise as tri_config_ws. The handler sees every method.
+ * Otherwise as tri_config_ws, also beside it at the same path. The handler sees every method but
+ * CONNECT.
  */
 TRI_API enum tri_err tri_config_http_route(struct tri_config *config, const char *path,
                                            const struct tri_http_handler *handler, void *user);
@@ -350,15 +366,19 @@ struct tri_server;
 TRI_API enum tri_err tri_server_new(struct tri_server **out, const struct tri_config *config,
                                     char *error, size_t error_max);
 
-/* Drops every connection at once and frees all. on_close is called for each open socket. */
+/*
+ * Drops every connection at once and frees all. on_close is called for each open socket, on_cancel
+ * for each request that is not answered.
+ */
 TRI_API void tri_server_free(struct tri_server *server); /* NULL is fine */
 
-/* Serves until tri_server_stop, and then until every socket has closed. TRI_OK or TRI_ERR_IO. */
+/* Serves until tri_server_stop, and then until that has finished. TRI_OK or TRI_ERR_IO. */
 TRI_API enum tri_err tri_server_run(struct tri_server *server);
 
 /*
  * Inside a loop of your own: when tri_server_fd is readable, or tri_server_timeout_ms has passed
- * (-1: no timeout), call tri_server_step, which handles what is there and never blocks. Its
+ * (-1: no timeout), call tri_server_step, which handles what is there and never blocks. The timeout
+ * counts from now; ask for it again after whatever you called, as there may be something to send.
  * |*running| turns false when a stop has finished.
  */
 TRI_API int tri_server_fd(const struct tri_server *server);

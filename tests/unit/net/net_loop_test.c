@@ -268,6 +268,22 @@ static void time_stands_still_within_a_turn(void **state)
     tri_loop_free(w.loop);
 }
 
+/* A host's own loop calls in between, long after the last step. */
+static void time_goes_on_between_turns(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    tri_loop_step(w.loop);
+    uint64_t first_ns = tri_loop_now_ns(w.loop);
+    tri_loop_set_deadline(w.loop, first_ns + 500 * MS);
+    usleep(20000);
+    assert_true(tri_loop_now_ns(w.loop) >= first_ns + 20 * MS);
+    int left_ms = tri_loop_timeout_ms(w.loop);
+    assert_true(left_ms >= 0 && left_ms <= 481);
+    tri_loop_free(w.loop);
+}
+
 /* ---- what net's own files use */
 
 struct helper {
@@ -369,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_step_ends_its_turn_and_never_blocks),
         cmocka_unit_test(a_host_can_wait_on_the_fd),
         cmocka_unit_test(time_stands_still_within_a_turn),
+        cmocka_unit_test(time_goes_on_between_turns),
         cmocka_unit_test(timers_share_the_loop_in_their_order),
         cmocka_unit_test(late_work_comes_after_the_turns_end_once),
         cmocka_unit_test(new_survives_each_failing_allocation),

@@ -79,6 +79,19 @@ static void fields_end_at_the_limit(void **state)
     test_hub_deinit(&t);
 }
 
+static void the_bytes_of_all_fields_end_at_the_limit(void **state)
+{
+    (void)state;
+    static char value[TRI_RESPONSE_FIELDS_BYTES_MAX / 2];
+    memset(value, 'v', sizeof value - 1);
+    const struct tri_header fitting[] = {{"x", value}, {"y", value}};
+    const struct tri_header large[] = {{"x", value}, {"yy", value}};
+    struct tri_fields f = {.len = 0};
+    assert_int_equal(tri_fields_add_headers(&f, fitting, 2), TRI_OK);
+    f.len = 0;
+    assert_int_equal(tri_fields_add_headers(&f, large, 2), TRI_ERR_INVALID);
+}
+
 static void assert_field(const struct tri_field *field, const char *name, const char *value)
 {
     assert_true(tri_slice_equal(field->name, tri_slice_of_string(name)));
@@ -129,6 +142,7 @@ int main(void)
         cmocka_unit_test(names_of_the_connection_are_refused),
         cmocka_unit_test(values_that_could_split_a_response_are_refused),
         cmocka_unit_test(fields_end_at_the_limit),
+        cmocka_unit_test(the_bytes_of_all_fields_end_at_the_limit),
         cmocka_unit_test(N5_alt_svc_is_added_where_there_is_one),
         cmocka_unit_test(what_the_program_gave_is_not_added_again),
     };

@@ -171,6 +171,18 @@ static void no_content_has_no_length(void **state)
     }
 }
 
+static void reset_content_has_none(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    const struct tri_reply reply = {.status = 205, .body = TRI_SLICE("ignored")};
+    assert_int_equal(send_reply(&f, &reply), TRI_OK);
+    assert_true(f.e.response.content_length == 0);
+    assert_null(f.e.response.events);
+    tear_down(&f);
+}
+
 static void a_source_is_read_and_closed_with_its_stream(void **state)
 {
     (void)state;
@@ -315,6 +327,7 @@ int main(void)
         cmocka_unit_test(an_empty_body_ends_with_its_head),
         cmocka_unit_test(head_tells_the_length_and_sends_nothing),
         cmocka_unit_test(no_content_has_no_length),
+        cmocka_unit_test(reset_content_has_none),
         cmocka_unit_test(a_source_is_read_and_closed_with_its_stream),
         cmocka_unit_test(a_source_that_is_not_needed_is_closed_at_once),
         cmocka_unit_test(what_may_not_be_sent_is_answered_500),

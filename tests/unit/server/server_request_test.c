@@ -143,6 +143,24 @@ static void a_handler_sees_the_request_and_answers(void **state)
     tear_down(&r);
 }
 
+static void the_crumbs_of_a_cookie_are_one_field(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.app.what = KEEP;
+    static const struct tri_header headers[] = {{"cookie", "a=1"},  {"x-field", "between"},
+                                                {"cookie", ""},     {"cookie", "c=\"3\""},
+                                                {"x-last", "last"}, {NULL, NULL}};
+    const struct fixture_request request = {.path = "/plain/", .headers = headers};
+    (void)ask(&r, &request);
+    assert_string_equal(tri_request_field(r.app.kept, "cookie"), "a=1; ; c=\"3\"");
+    assert_string_equal(tri_request_field(r.app.kept, "x-field"), "between");
+    assert_string_equal(tri_request_field(r.app.kept, "x-last"), "last");
+    tri_request_refuse(r.app.kept, 403, "");
+    tear_down(&r);
+}
+
 static void what_has_no_handler_is_refused_with_a_sentence(void **state)
 {
     (void)state;
@@ -442,6 +460,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handler_sees_the_request_and_answers),
+        cmocka_unit_test(the_crumbs_of_a_cookie_are_one_field),
         cmocka_unit_test(what_has_no_handler_is_refused_with_a_sentence),
         cmocka_unit_test(the_log_tells_the_status_that_was_sent),
         cmocka_unit_test(a_refused_path_is_logged_as_far_as_there_is_room),

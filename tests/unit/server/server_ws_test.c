@@ -145,6 +145,25 @@ static void a_socket_is_opened_used_closed_and_logged(void **state)
     tear_down(&r);
 }
 
+/* A program with a loop of its own calls long after the last turn. */
+static void a_timeout_counts_from_the_call_that_starts_it(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    const struct tri_limits *limits = &r.hub.shared.config.limits;
+    const struct tri_session_worker *sessions = &r.hub.hub.sessions;
+    r.hub.now_ns += 100000 * TRI_NS_PER_MS;
+    (void)open_socket(&r, "/echo");
+    assert_true(tri_session_worker_deadline_ns(sessions) ==
+                r.hub.now_ns + limits->ping_interval_ms * TRI_NS_PER_MS);
+    r.hub.now_ns += 20000 * TRI_NS_PER_MS;
+    assert_int_equal(tri_ws_close(r.app.ws, 1000, NULL), TRI_OK);
+    assert_true(tri_session_worker_deadline_ns(sessions) ==
+                r.hub.now_ns + limits->close_timeout_ms * TRI_NS_PER_MS);
+    tear_down(&r);
+}
+
 static void what_a_peer_says_cannot_break_a_log_line(void **state)
 {
     (void)state;
@@ -272,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_socket_is_opened_used_closed_and_logged),
+        cmocka_unit_test(a_timeout_counts_from_the_call_that_starts_it),
         cmocka_unit_test(what_a_peer_says_cannot_break_a_log_line),
         cmocka_unit_test(a_handler_without_callbacks_is_fine),
         cmocka_unit_test(the_program_closes_with_what_may_be_sent),
