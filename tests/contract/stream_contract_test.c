@@ -297,7 +297,7 @@ static void a_peer_that_leaves_before_the_verdict_cancels_the_request(struct con
     assert_int_equal(c->canceled, 1);
 }
 
-/* ---- line 8: exactly one on_closed, last, with its cause (DESIGN: the mapping table) */
+/* ---- line 8: exactly one on_closed, last, with its cause */
 
 static void assert_closed(const struct tenant *t, enum tri_stream_cause cause)
 {

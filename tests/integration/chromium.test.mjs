@@ -1,4 +1,4 @@
-/* Acceptance 2 and 3: Chromium over h1, h2 and h3; its net log proves what carried every socket. */
+/* Chromium over h1, h2 and h3; its net log proves what carried every socket. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { openChromium } from './support/chromium.mjs';
@@ -30,7 +30,7 @@ function assertCleanEnds(log) {
 
 for (const http of ['http/1.1', 'h2', 'h3']) {
   test(
-    `Acceptance 2: Chromium echoes 0 bytes to 16 MiB, text and binary, over ${http}`,
+    `Chromium echoes 0 bytes to 16 MiB, text and binary, over ${http}`,
     { timeout: LONG_TEST_MS },
     async (t) => {
       const server = await startServerForBrowser(t);
@@ -72,7 +72,7 @@ for (const http of ['http/1.1', 'h2', 'h3']) {
   );
 
   test(
-    `Acceptance 2: the page at / says that ${http} carried it and its sockets`,
+    `the page at / says that ${http} carried it and its sockets`,
     { timeout: TEST_MS },
     async (t) => {
       const server = await startServerForBrowser(t);

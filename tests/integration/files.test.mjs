@@ -1,4 +1,4 @@
-/* Acceptance 3: static files and the page over h1 and h2, by curl and by hand. */
+/* static files and the page over h1 and h2, by curl and by hand. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -71,7 +71,7 @@ for (const [flag, version] of [
   ['--http1.1', '1.1'],
   ['--http2', '2'],
 ]) {
-  test(`Acceptance 3: curl ${flag} fetches / and a file`, { timeout: TEST_MS }, async () => {
+  test(`curl ${flag} fetches / and a file`, { timeout: TEST_MS }, async () => {
     const page = await curl(flag, '/');
     assert.equal(page.said, `${version} 200`);
     assert.match(page.body.toString(), /<html|<!doctype html/i);
@@ -97,7 +97,7 @@ const DIALECTS = {
 
 for (const [dialect, open] of Object.entries(DIALECTS)) {
   test(
-    `Acceptance 3: files have content, length and type over ${dialect}`,
+    `files have content, length and type over ${dialect}`,
     { timeout: TEST_MS },
     async (t) => {
       const fetch = await open(t);
@@ -112,7 +112,7 @@ for (const [dialect, open] of Object.entries(DIALECTS)) {
   );
 
   test(
-    `Acceptance 3: HEAD has the fields of GET and no body over ${dialect}`,
+    `HEAD has the fields of GET and no body over ${dialect}`,
     { timeout: TEST_MS },
     async (t) => {
       const fetch = await open(t);
@@ -128,7 +128,7 @@ for (const [dialect, open] of Object.entries(DIALECTS)) {
   );
 
   test(
-    `Acceptance 3: an unchanged file gets 304 over ${dialect}`,
+    `an unchanged file gets 304 over ${dialect}`,
     { timeout: TEST_MS },
     async (t) => {
       const fetch = await open(t);
@@ -148,7 +148,7 @@ for (const [dialect, open] of Object.entries(DIALECTS)) {
   );
 
   test(
-    `Acceptance 3: a path that is not there gets 404, another method 405 or 501, over ${dialect}`,
+    `a path that is not there gets 404, another method 405 or 501, over ${dialect}`,
     { timeout: TEST_MS },
     async (t) => {
       const fetch = await open(t);
@@ -181,7 +181,7 @@ for (const [dialect, open] of Object.entries(DIALECTS)) {
     '/%c0%ae%c0%ae/secret.txt',
   ]) {
     test(
-      `Acceptance 3: ${attempt} does not leave the root over ${dialect}`,
+      `${attempt} does not leave the root over ${dialect}`,
       { timeout: TEST_MS },
       async (t) => {
         const response = await (await open(t))(attempt);
@@ -193,7 +193,7 @@ for (const [dialect, open] of Object.entries(DIALECTS)) {
 }
 
 test(
-  'Acceptance 3: a file comes over h2 while sockets of the same connection are busy',
+  'a file comes over h2 while sockets of the same connection are busy',
   { timeout: TEST_MS },
   async (t) => {
     const connection = await connectHttp2(t, server);
@@ -208,7 +208,7 @@ test(
 );
 
 test(
-  'Acceptance 3: an index.html of the root is the page at /',
+  'an index.html of the root is the page at /',
   { timeout: TEST_MS },
   async (t) => {
     const root = temporaryDirectory(t);

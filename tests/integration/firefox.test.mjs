@@ -1,5 +1,5 @@
 /*
- * Acceptance 2: Firefox over h1 and h2, the carrier proven by MOZ_LOG. (It has no WebSocket over
+ * Firefox over h1 and h2, the carrier proven by MOZ_LOG. (It has no WebSocket over
  * h3.)
  */
 import assert from 'node:assert/strict';
@@ -23,7 +23,7 @@ function assertEchoed({ echoes, close }, sizes) {
 for (const http of ['http/1.1', 'h2']) {
   const small = SIZES.filter((size) => size <= MIB);
   test(
-    `Acceptance 2: Firefox echoes 0 bytes to 1 MiB and closes over ${http}, proven by MOZ_LOG`,
+    `Firefox echoes 0 bytes to 1 MiB and closes over ${http}, proven by MOZ_LOG`,
     { timeout: TEST_MS },
     async (t) => {
       const server = await startServerForBrowser(t);
@@ -51,7 +51,7 @@ for (const http of ['http/1.1', 'h2']) {
     },
   );
 
-  test(`Acceptance 2: Firefox echoes 16 MiB over ${http}`, { timeout: LONG_TEST_MS }, async (t) => {
+  test(`Firefox echoes 16 MiB over ${http}`, { timeout: LONG_TEST_MS }, async (t) => {
     const server = await startServerForBrowser(t);
     const firefox = await openFirefox(t, server, http, { log: false });
     const result = await firefox.page.evaluate(echoAndClose, {

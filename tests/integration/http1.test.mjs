@@ -1,4 +1,4 @@
-/* Acceptance 4, U1 to U5, U8: the HTTP/1.1 Upgrade, request by request through raw TLS. */
+/* U1 to U5, U8: the HTTP/1.1 Upgrade, request by request through raw TLS. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { encodeFrame, FrameReader, TEXT } from './support/frames.mjs';
@@ -229,7 +229,7 @@ test(
   },
 );
 
-test('Acceptance 8: the frame reader of these tests notices a faulty frame of a server', () => {
+test('the frame reader of these tests notices a faulty frame of a server', () => {
   for (const fault of [
     [0x81, 0x81],
     [0xc1, 0x01],

@@ -1,4 +1,4 @@
-/* Acceptance 2, E1, E2, E5, E7: WebSockets over HTTP/2 by node:http2. */
+/* E1, E2, E5, E7: WebSockets over HTTP/2 by node:http2. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import http2 from 'node:http2';
@@ -54,7 +54,7 @@ for (const [how, fragments] of [
   ['in fragments', 5],
 ]) {
   test(
-    `Acceptance 2: node:http2 echoes 0 bytes to 16 MiB, text and binary, ${how}`,
+    `node:http2 echoes 0 bytes to 16 MiB, text and binary, ${how}`,
     { timeout: TEST_MS },
     async (t) => {
       const connection = await connectHttp2(t, server);
@@ -66,7 +66,7 @@ for (const [how, fragments] of [
 }
 
 test(
-  'Acceptance 2: fifty sockets of node:http2 on one connection, with requests between',
+  'fifty sockets of node:http2 on one connection, with requests between',
   { timeout: TEST_MS },
   async (t) => {
     const count = 50;
@@ -109,7 +109,7 @@ test(
 );
 
 test(
-  'Acceptance 2: /hello greets with connection and stream, then echoes',
+  '/hello greets with connection and stream, then echoes',
   { timeout: TEST_MS },
   async (t) => {
     const connection = await connectHttp2(t, server);

@@ -1,5 +1,5 @@
 /*
- * Acceptance 8, E3, E4 over HTTP/2: what a faulty client sends ends its own socket or stream with
+ * E3, E4 over HTTP/2: what a faulty client sends ends its own socket or stream with
  * the right code, and disturbs nothing else on the connection.
  */
 import assert from 'node:assert/strict';
@@ -158,7 +158,7 @@ for (const [name, fields] of MALFORMED) {
 }
 
 test(
-  'Acceptance 8: a connection whose peer vanishes in the midst of a frame ends with 1006',
+  'a connection whose peer vanishes in the midst of a frame ends with 1006',
   { timeout: TEST_MS },
   async (t) => {
     const [vanishing, staying] = [await connectHttp2(t, server), await connectHttp2(t, server)];

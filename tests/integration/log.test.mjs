@@ -71,7 +71,7 @@ test(
 );
 
 test(
-  'Acceptance 1: --keylog and --qlog write what Wireshark and qvis read',
+  '--keylog and --qlog write what Wireshark and qvis read',
   { timeout: TEST_MS },
   async (t) => {
     const directory = temporaryDirectory(t);

@@ -1,5 +1,5 @@
 /*
- * Acceptance 7: ten thousand sockets opened and closed over each protocol leave the resident memory
+ * ten thousand sockets opened and closed over each protocol leave the resident memory
  * of the release build flat after the first thousand.
  */
 import assert from 'node:assert/strict';
@@ -56,7 +56,7 @@ async function closeCleanly(peer) {
 }
 
 test(
-  'Acceptance 7: memory is flat over ten thousand sockets on h1',
+  'memory is flat over ten thousand sockets on h1',
   { timeout: LONG_TEST_MS },
   async (t) => {
     const server = await startServer(t, { binary: RELEASE_BINARY });
@@ -74,7 +74,7 @@ test(
 );
 
 test(
-  'Acceptance 7: memory is flat over ten thousand sockets on one h2 connection',
+  'memory is flat over ten thousand sockets on one h2 connection',
   { timeout: LONG_TEST_MS },
   async (t) => {
     const server = await startServer(t, { binary: RELEASE_BINARY });
@@ -88,7 +88,7 @@ test(
 );
 
 test(
-  'Acceptance 7: memory is flat over ten thousand sockets of Chromium on h3',
+  'memory is flat over ten thousand sockets of Chromium on h3',
   { timeout: LONG_TEST_MS },
   async (t) => {
     const server = await startServerForBrowser(t, { binary: RELEASE_BINARY });

@@ -1,4 +1,4 @@
-/* Acceptance 4, N2 to N5: what is negotiated, and what never is, through raw TLS and TCP. */
+/* N2 to N5: what is negotiated, and what never is, through raw TLS and TCP. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';

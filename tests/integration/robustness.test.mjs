@@ -1,4 +1,4 @@
-/* Acceptance 8: vanished peers, half-closed connections and the polite end, over h1 and h2. */
+/* vanished peers, half-closed connections and the polite end, over h1 and h2. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +40,7 @@ async function assertLoggedClose(id, code) {
 }
 
 test(
-  'Acceptance 8: a client that is killed is 1006 on h1 and h2, others are not disturbed',
+  'a client that is killed is 1006 on h1 and h2, others are not disturbed',
   { timeout: TEST_MS },
   async (t) => {
     const sibling = await (await connectHttp2(t, server)).openSocket();
@@ -67,7 +67,7 @@ test(
 );
 
 test(
-  'Acceptance 8: a Chromium that is killed is 1006 on h3 after the idle time',
+  'a Chromium that is killed is 1006 on h3 after the idle time',
   { timeout: TEST_MS },
   async (t) => {
     const own = await startServerForBrowser(t, {
@@ -87,7 +87,7 @@ test(
 );
 
 test(
-  'Acceptance 8: a connection cut in the midst of a message is 1006 on h1',
+  'a connection cut in the midst of a message is 1006 on h1',
   { timeout: TEST_MS },
   async (t) => {
     const { peer, id } = await withId(async () => (await connectTls(t, server)).openSocket());
@@ -104,7 +104,7 @@ async function assertPong(peer) {
 }
 
 test(
-  'Acceptance 8: a half-closed h1 connection without a Close frame is 1006, ended by the server',
+  'a half-closed h1 connection without a Close frame is 1006, ended by the server',
   { timeout: TEST_MS },
   async (t) => {
     const { peer, id } = await withId(async () => (await connectTls(t, server)).openSocket());
@@ -116,7 +116,7 @@ test(
 );
 
 test(
-  'Acceptance 8: a request cut off by the end of the connection is dropped in silence',
+  'a request cut off by the end of the connection is dropped in silence',
   { timeout: TEST_MS },
   async (t) => {
     const connection = await connectTls(t, server);
@@ -133,7 +133,7 @@ for (const [name, bytes, code] of [
   ['a reserved opcode', encodeFrame(0x7, Buffer.from('x')), 1002],
 ]) {
   test(
-    `Acceptance 8: ${name} on h1 is closed with ${code}, and the connection ends`,
+    `${name} on h1 is closed with ${code}, and the connection ends`,
     { timeout: TEST_MS },
     async (t) => {
       const { peer, id } = await withId(async () => (await connectTls(t, server)).openSocket());
@@ -160,7 +160,7 @@ test(
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
   test(
-    `Acceptance 8: ${signal} gives open sockets Close 1001 and ends with 0`,
+    `${signal} gives open sockets Close 1001 and ends with 0`,
     { timeout: TEST_MS },
     async (t) => {
       const own = await startServer(t);
@@ -187,7 +187,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
 }
 
 test(
-  'Acceptance 8: SIGTERM gives the sockets of a Chromium on h3 Close 1001',
+  'SIGTERM gives the sockets of a Chromium on h3 Close 1001',
   { timeout: TEST_MS },
   async (t) => {
     const own = await startServerForBrowser(t);
@@ -213,7 +213,7 @@ test(
 );
 
 test(
-  'Acceptance 8: SIGTERM ends the server although no peer answers its Close',
+  'SIGTERM ends the server although no peer answers its Close',
   { timeout: TEST_MS },
   async (t) => {
     const own = await startServer(t);

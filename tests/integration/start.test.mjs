@@ -1,4 +1,4 @@
-/* Acceptance 8, N8: how a start succeeds or fails, what it says, and with which exit code. */
+/* N8: how a start succeeds or fails, what it says, and with which exit code. */
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
@@ -31,7 +31,7 @@ async function assertFails(args, code, ...mentions) {
 }
 
 test(
-  'Acceptance 8: a certificate that is not there is named, exit code 1',
+  'a certificate that is not there is named, exit code 1',
   { timeout: TEST_MS },
   async () => {
     const { keyFile } = await identity();
@@ -44,7 +44,7 @@ test(
 );
 
 test(
-  'Acceptance 8: a key that is not there is named, exit code 1',
+  'a key that is not there is named, exit code 1',
   { timeout: TEST_MS },
   async () => {
     const { certFile } = await identity();
@@ -57,7 +57,7 @@ test(
 );
 
 test(
-  'Acceptance 8: a certificate that is none, or a directory, is named, exit code 1',
+  'a certificate that is none, or a directory, is named, exit code 1',
   { timeout: TEST_MS },
   async (t) => {
     const { keyFile } = await identity();
@@ -71,7 +71,7 @@ test(
 );
 
 test(
-  'Acceptance 8: a key of another certificate is named, exit code 1',
+  'a key of another certificate is named, exit code 1',
   { timeout: TEST_MS },
   async (t) => {
     const { certFile } = await identity();
@@ -89,7 +89,7 @@ test(
   },
 );
 
-test('Acceptance 8: a TCP port in use is named, exit code 1', { timeout: TEST_MS }, async (t) => {
+test('a TCP port in use is named, exit code 1', { timeout: TEST_MS }, async (t) => {
   const holder = net.createServer().listen(0, '127.0.0.1');
   t.after(() => holder.close());
   await once(holder, 'listening');
@@ -101,7 +101,7 @@ test('Acceptance 8: a TCP port in use is named, exit code 1', { timeout: TEST_MS
   );
 });
 
-test('Acceptance 8: a UDP port in use is named, exit code 1', { timeout: TEST_MS }, async (t) => {
+test('a UDP port in use is named, exit code 1', { timeout: TEST_MS }, async (t) => {
   const holder = dgram.createSocket('udp4');
   t.after(() => holder.close());
   holder.bind(0, '127.0.0.1');
@@ -115,7 +115,7 @@ test('Acceptance 8: a UDP port in use is named, exit code 1', { timeout: TEST_MS
 });
 
 test(
-  'Acceptance 8: a missing root, or one that is a file, is named, exit code 1',
+  'a missing root, or one that is a file, is named, exit code 1',
   { timeout: TEST_MS },
   async () => {
     const { certFile } = await identity();
@@ -130,7 +130,7 @@ test(
 );
 
 test(
-  'Acceptance 8: a log file that cannot be written is named, exit code 1',
+  'a log file that cannot be written is named, exit code 1',
   { timeout: TEST_MS },
   async () => {
     await assertFails(
@@ -151,7 +151,7 @@ for (const [name, args, mention] of [
   ['an option without its value', ['serve', '--listen'], '--listen'],
   ['a certificate without a key', ['serve', '--cert', '/no/such/cert.pem'], '--key'],
 ]) {
-  test(`Acceptance 8: ${name} is a usage error, exit code 2`, { timeout: TEST_MS }, () =>
+  test(`${name} is a usage error, exit code 2`, { timeout: TEST_MS }, () =>
     assertFails(args, 2, mention),
   );
 }
@@ -235,7 +235,7 @@ test('N1: a server on IPv4 and IPv6 says so for each address', { timeout: TEST_M
 });
 
 test(
-  'Acceptance 7: valgrind finds nothing lost in a run from serve to stop',
+  'valgrind finds nothing lost in a run from serve to stop',
   { timeout: LONG_TEST_MS },
   async (t) => {
     if (!(await hasTool('valgrind'))) {

@@ -1,4 +1,4 @@
-/* Acceptance 2: npm `ws` over HTTP/1.1. */
+/* npm `ws` over HTTP/1.1. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
@@ -31,7 +31,7 @@ for (const [how, send] of [
   ['in fragments', sendInFragments],
 ]) {
   test(
-    `Acceptance 2: npm ws echoes 0 bytes to 16 MiB, text and binary, ${how}`,
+    `npm ws echoes 0 bytes to 16 MiB, text and binary, ${how}`,
     { timeout: TEST_MS },
     async (t) => {
       const socket = await openWs(t, server);
@@ -78,7 +78,7 @@ for (const [code, reason] of [
   [4000, 'r'.repeat(123)],
 ]) {
   test(
-    `Acceptance 2: the close ${code} "${reason.slice(0, 20)}" of npm ws comes back`,
+    `the close ${code} "${reason.slice(0, 20)}" of npm ws comes back`,
     { timeout: TEST_MS },
     async (t) => {
       const socket = await openWs(t, server);
@@ -111,7 +111,7 @@ test(
 );
 
 test(
-  'Acceptance 2: /hello greets npm ws with what carries it, then echoes',
+  '/hello greets npm ws with what carries it, then echoes',
   { timeout: TEST_MS },
   async (t) => {
     const opened = server.log.records('ws.open').length;
