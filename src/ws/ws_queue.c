@@ -128,29 +128,6 @@ uint8_t *tri_queue_extend(struct tri_queue *q, size_t len)
     return room;
 }
 
-enum tri_err tri_queue_append(struct tri_queue *q, struct tri_slice header,
-                              struct tri_slice payload)
-{
-    if (payload.len > SIZE_MAX - header.len) {
-        return TRI_ERR_NOMEM;
-    }
-    const size_t len = header.len + payload.len;
-    if (len == 0) {
-        return TRI_OK;
-    }
-    uint8_t *room = tri_queue_extend(q, len);
-    if (!room) {
-        return TRI_ERR_NOMEM;
-    }
-    if (header.len > 0) {
-        memcpy(room, header.data, header.len);
-    }
-    if (payload.len > 0) {
-        memcpy(room + header.len, payload.data, payload.len);
-    }
-    return TRI_OK;
-}
-
 void tri_queue_mark_control(struct tri_queue *q)
 {
     assert(q->tail && q->tail->sent < q->tail->used);

@@ -41,15 +41,8 @@ void tri_queue_init(struct tri_queue *q, struct tri_chunk_pool *pool);
 void tri_queue_deinit(struct tri_queue *q);
 
 /*
- * Appends |header| and |payload| as one run of bytes, copied. Does not check a limit: that is the
- * session's. TRI_OK or TRI_ERR_NOMEM (nothing appended).
- */
-TRI_MUST_USE enum tri_err tri_queue_append(struct tri_queue *q, struct tri_slice header,
-                                           struct tri_slice payload);
-
-/*
- * Appends one run of |len| bytes (not 0) that the caller writes at once, before any other call. It
- * saves the copy where bytes are made on the way, as masking does. NULL if memory is short.
+ * Appends one run of |len| bytes (not 0) that the caller writes at once, before any other call. Does
+ * not check a limit: that is the session's. NULL if memory is short (nothing was appended).
  */
 uint8_t *tri_queue_extend(struct tri_queue *q, size_t len);
 
