@@ -254,7 +254,7 @@ static void random_use_keeps_every_byte_in_order(void **state)
     static uint8_t bytes[6000];
     while (sent < 2000000) {
         seed = seed * 1664525u + 1013904223u;
-        const size_t n = (seed >> 8) % ((seed >> 28) == 0 ? sizeof bytes : 200);
+        const size_t n = 1 + (seed >> 8) % ((seed >> 28) == 0 ? sizeof bytes : 200);
         for (size_t i = 0; i < n; i++) {
             bytes[i] = (uint8_t)((queued + i) * 31 >> 3);
         }
