@@ -1,10 +1,14 @@
-/* UTF-8 checked as it arrives: RFC 3629 section 4. */
-#include "ws_utf8.h"
+/* UTF-8 checked as it arrives, with or without vectors: RFC 3629 section 4. */
+#include "ws_utf8_impl.h"
 
 #include <string.h>
 
 #define CONTINUATION_MIN 0x80u
 #define CONTINUATION_MAX 0xbfu
+
+/* Bytes below which vectors gain nothing. */
+#define WIDE_MIN 16u
+
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
 void tri_utf8_init(struct tri_utf8 *u)
@@ -42,7 +46,7 @@ static bool continue_sequence(struct tri_utf8 *u, uint8_t byte)
     return true;
 }
 
-/* How many bytes at the front are ASCII, counted in eights. */
+/* How many bytes at the front are ASCII, counted in eights but for the last ones. */
 static size_t count_ascii(const uint8_t *data, size_t len)
 {
     size_t i = 0;
@@ -50,13 +54,16 @@ static size_t count_ascii(const uint8_t *data, size_t len)
         uint64_t word;
         memcpy(&word, data + i, sizeof word);
         if ((word & HIGH_BITS) != 0) {
-            break;
+            return i;
         }
+    }
+    while (i < len && data[i] < 0x80) {
+        i++;
     }
     return i;
 }
 
-bool tri_utf8_feed(struct tri_utf8 *u, const uint8_t *data, size_t len)
+bool tri_utf8_feed_scalar(struct tri_utf8 *u, const uint8_t *data, size_t len)
 {
     size_t i = 0;
     while (i < len) {
@@ -75,6 +82,32 @@ bool tri_utf8_feed(struct tri_utf8 *u, const uint8_t *data, size_t len)
         }
     }
     return true;
+}
+
+bool tri_utf8_feed_with(size_t (*pass)(const uint8_t *, size_t), struct tri_utf8 *u,
+                        const uint8_t *data, size_t len)
+{
+    size_t i = 0;
+    for (; u->needed > 0 && i < len; i++) {
+        if (!continue_sequence(u, data[i])) {
+            return false;
+        }
+    }
+    i += pass(data + i, len - i);
+    return tri_utf8_feed_scalar(u, data + i, len - i);
+}
+
+bool tri_utf8_feed(struct tri_utf8 *u, const uint8_t *data, size_t len)
+{
+    return len < WIDE_MIN ? tri_utf8_feed_scalar(u, data, len)
+                          : tri_utf8_feed_with(tri_utf8_pass_best, u, data, len);
+}
+
+size_t tri_utf8_pass_none(const uint8_t *data, size_t len)
+{
+    (void)data;
+    (void)len;
+    return 0;
 }
 
 bool tri_utf8_is_complete(const struct tri_utf8 *u)
