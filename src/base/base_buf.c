@@ -160,3 +160,9 @@ enum tri_err tri_buf_printf(struct tri_buf *b, const char *format, ...)
     va_end(args);
     return err;
 }
+
+void tri_buf_clear(struct tri_buf *b)
+{
+    b->off = 0;
+    b->len = 0;
+}

@@ -33,6 +33,7 @@ void tri_buf_commit(struct tri_buf *b, size_t len);
 /* What is there to consume. Borrowed until the next call that changes |b|. */
 struct tri_slice tri_buf_peek(const struct tri_buf *b);
 void tri_buf_consume(struct tri_buf *b, size_t len); /* frees the memory when it becomes empty */
+void tri_buf_clear(struct tri_buf *b);               /* empties it, and keeps the memory */
 
 /* Appends as printf does. The same errors. */
 TRI_MUST_USE enum tri_err tri_buf_printf(struct tri_buf *b, const char *format, ...)

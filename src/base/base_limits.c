@@ -38,6 +38,20 @@ static const struct range ranges[] = {
     [TRI_LIMIT_STREAMS] = {1, 65536, false},
     /* Ten million is past what file descriptors and memory of one machine allow. */
     [TRI_LIMIT_CONNECTIONS] = {1, 10000000, false},
+    /* As for streams, on which they live. */
+    [TRI_LIMIT_SOCKETS] = {1, 65536, false},
+    /* A message of one frame is no fragment; above a million it is no limit. */
+    [TRI_LIMIT_FRAGMENTS] = {1, 1000000, false},
+    /* One a second answers a keepalive; a million a second is more than a core can answer. */
+    [TRI_LIMIT_CONTROL_FRAMES] = {1, 1000000, true},
+    /* Below 1 MiB two dozen peers in the middle of a message would keep all others from sending a
+     * compressed one; who wants no dedicated compressors says shared. */
+    [TRI_LIMIT_DEFLATE_BYTES] = {1 * MIB, 64 * GIB, false},
+    /* 0: each message. Above 1 MiB compression had better be off. */
+    [TRI_LIMIT_DEFLATE_LEAST_BYTES] = {1, MIB, true},
+    /* zlib compresses for no smaller window, the RFC has no larger one. */
+    [TRI_LIMIT_DEFLATE_WINDOW_BITS] = {9, 15, false},
+    [TRI_LIMIT_DEFLATE_LEVEL] = {1, 9, false},
 };
 
 void tri_limits_default(struct tri_limits *limits)
@@ -53,6 +67,13 @@ void tri_limits_default(struct tri_limits *limits)
         .keepalive_timeout_ms = 60 * SECOND_MS,
         .streams_max = 1000,
         .connections_max = 100000,
+        .sockets_max = 1000,
+        .fragments_max = 65536,
+        .control_frames_max = 1000,
+        .deflate_bytes_max = 64 * MIB,
+        .deflate_bytes_least = 64,
+        .deflate_window_bits = 12,
+        .deflate_level = 3,
     };
 }
 
@@ -102,6 +123,27 @@ enum tri_err tri_limits_set(struct tri_limits *limits, enum tri_limit which, uin
         break;
     case TRI_LIMIT_CONNECTIONS:
         limits->connections_max = (uint32_t)value;
+        break;
+    case TRI_LIMIT_SOCKETS:
+        limits->sockets_max = (uint32_t)value;
+        break;
+    case TRI_LIMIT_FRAGMENTS:
+        limits->fragments_max = (uint32_t)value;
+        break;
+    case TRI_LIMIT_CONTROL_FRAMES:
+        limits->control_frames_max = (uint32_t)value;
+        break;
+    case TRI_LIMIT_DEFLATE_BYTES:
+        limits->deflate_bytes_max = (size_t)value;
+        break;
+    case TRI_LIMIT_DEFLATE_LEAST_BYTES:
+        limits->deflate_bytes_least = (size_t)value;
+        break;
+    case TRI_LIMIT_DEFLATE_WINDOW_BITS:
+        limits->deflate_window_bits = (uint8_t)value;
+        break;
+    case TRI_LIMIT_DEFLATE_LEVEL:
+        limits->deflate_level = (uint8_t)value;
         break;
     }
     return TRI_OK;

@@ -28,6 +28,22 @@ struct tri_limits {
     uint32_t streams_max;
     /* Connections of the server, all protocols together. */
     uint32_t connections_max;
+    /* WebSockets of one connection: the streams less what plain requests should always find. */
+    uint32_t sockets_max;
+    /* Frames in one message received whole. A million empty fragments would cost CPU without end. */
+    uint32_t fragments_max;
+    /* Control frames that a peer may send on a socket in one second; 0: any number. Each costs an
+     * answer or a look; a keepalive needs one in many seconds. */
+    uint32_t control_frames_max;
+    /* Memory of dedicated compressors, reserved at the handshake; and once more as much for the
+     * decompressors of messages that arrive in pieces. A peer decides how many of them there are. */
+    size_t deflate_bytes_max;
+    /* A message below this does not get smaller by more than its compression costs. */
+    size_t deflate_bytes_least;
+    /* The window, and so the memory, of a dedicated compressor: 2^bits bytes of history. */
+    uint8_t deflate_window_bits;
+    /* zlib's: 1 is fast, 9 is small. Above 3 text shrinks by a few percent for twice the time. */
+    uint8_t deflate_level;
 };
 
 /* Receive window of a stream and of a connection, h2 and h3, bytes. A stream window bounds what
@@ -57,8 +73,17 @@ struct tri_limits {
  * far more pings than a client sends in one burst. */
 #define TRI_CONTROL_FRAMES_QUEUED_MAX 1024u
 
-/* Frames in one message. A million empty fragments would cost CPU without end. */
-#define TRI_MESSAGE_FRAGMENTS_MAX 65536u
+/* WebSocket bytes on HTTP/1.1, which has no window, that were received and not consumed: with so
+ * many the connection is not read until half of them are. As much as a stream window of h2 and h3. */
+#define TRI_H1_UNCONSUMED_BYTES_MAX ((size_t)(256 * 1024))
+
+/* What a paused socket holds: a stream window, or what HTTP/1.1 reads before it stops and the reads
+ * of that turn. A transport that brings more has given credit that nobody returned. */
+#define TRI_PAUSED_BYTES_MAX ((size_t)(1024 * 1024))
+
+/* Alternatives of permessage-deflate that a client may offer and that are looked at; it has no use
+ * for more than one for each parameter. */
+#define TRI_DEFLATE_OFFERS_MAX 8u
 
 /* Fields that a program may give with one response; 3 of the server's own come on top. */
 #define TRI_RESPONSE_FIELDS_MAX ((size_t)32)

@@ -34,12 +34,22 @@ static const struct limit_case cases[] = {
     LIMIT(KEEPALIVE_TIMEOUT_MS, keepalive_timeout_ms, 60000, 10, 86400000),
     LIMIT(STREAMS, streams_max, 1000, 1, 65536),
     LIMIT(CONNECTIONS, connections_max, 100000, 1, 10000000),
+    LIMIT(SOCKETS, sockets_max, 1000, 1, 65536),
+    LIMIT(FRAGMENTS, fragments_max, 65536, 1, 1000000),
+    LIMIT(CONTROL_FRAMES, control_frames_max, 1000, 1, 1000000),
+    LIMIT(DEFLATE_BYTES, deflate_bytes_max, 67108864, 1048576, 68719476736),
+    LIMIT(DEFLATE_LEAST_BYTES, deflate_bytes_least, 64, 1, 1048576),
+    LIMIT(DEFLATE_WINDOW_BITS, deflate_window_bits, 12, 9, 15),
+    LIMIT(DEFLATE_LEVEL, deflate_level, 3, 1, 9),
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
 static uint64_t read_field(const struct tri_limits *limits, const struct limit_case *c)
 {
     const char *at = (const char *)limits + c->offset;
+    if (c->size == sizeof(uint8_t)) {
+        return *(const uint8_t *)at;
+    }
     if (c->size == sizeof(uint32_t)) {
         uint32_t v;
         memcpy(&v, at, sizeof v);
@@ -50,10 +60,11 @@ static uint64_t read_field(const struct tri_limits *limits, const struct limit_c
     return v;
 }
 
-/* trisock.h says "0: never" of these two. */
+/* trisock.h says what 0 means of the first three; of the others it is no memory and no length. */
 static bool is_zero_fine(const struct limit_case *c)
 {
-    return c->which == TRI_LIMIT_PING_INTERVAL_MS || c->which == TRI_LIMIT_IDLE_TIMEOUT_MS;
+    return c->which == TRI_LIMIT_PING_INTERVAL_MS || c->which == TRI_LIMIT_IDLE_TIMEOUT_MS ||
+           c->which == TRI_LIMIT_CONTROL_FRAMES || c->which == TRI_LIMIT_DEFLATE_LEAST_BYTES;
 }
 
 static void defaults_are_what_the_header_documents(void **state)
