@@ -43,7 +43,7 @@ enum tri_err {
     TRI_PARTIAL = 1,         /* more input is needed; nothing was consumed */
     TRI_AGAIN = 2,           /* nothing can be done now; a later event will say when */
     TRI_ERR_NOMEM = -1,      /* an allocation failed */
-    TRI_ERR_INVALID = -2,    /* an argument is not usable; nothing changed */
+    TRI_ERR_INVALID = -2,    /* not usable, or not now; nothing changed */
     TRI_ERR_PROTOCOL = -3,   /* the peer broke the protocol */
     TRI_ERR_UTF8 = -4,       /* text is not valid UTF-8 */
     TRI_ERR_LIMIT = -5,      /* a configured limit was reached */
@@ -144,8 +144,8 @@ TRI_API const struct tri_carrier *tri_request_carrier(const struct tri_request *
  * user   becomes the socket's own pointer, handed to its callbacks (see tri_ws_handler)
  *
  * Returns TRI_OK; TRI_ERR_INVALID if |req| is no opening handshake (500 was answered); TRI_ERR_CLOSED
- * if the server is stopping, TRI_ERR_NOMEM (both: answered 503, where memory is left for that). In
- * every case |req| has ended.
+ * if the server is stopping, TRI_ERR_LIMIT if the connection has TRI_LIMIT_SOCKETS by now,
+ * TRI_ERR_NOMEM (all: answered 503, where memory is left for that). In every case |req| has ended.
  */
 TRI_API enum tri_err tri_request_accept(struct tri_request *req, void *user);
 
@@ -205,8 +205,17 @@ struct tri_ws_end {
     const char *reason; /* the peer's or, with a code of ours or 1006, ours; UTF-8, may be "" */
     bool clean;         /* a Close frame was sent and one was received */
     uint64_t messages_in, messages_out;
-    uint64_t bytes_in, bytes_out; /* message bytes, before framing */
+    uint64_t messages_dropped;    /* refused by the queue under TRI_SLOW_DROP */
+    uint64_t bytes_in, bytes_out; /* message bytes, before compression and framing */
     uint64_t duration_ms;
+};
+
+/* A piece of a message, as it arrived: pieces follow neither the peer's frames nor its packets. */
+struct tri_fragment {
+    enum tri_type type;  /* of the message */
+    bool first, last;    /* the piece begins the message; it ends it; both for a whole one */
+    const uint8_t *data; /* borrowed for the call */
+    size_t len;          /* bytes; 0 only in an empty message or a last piece */
 };
 
 /*
@@ -221,7 +230,15 @@ struct tri_ws_handler {
     /* A whole message. |data| is borrowed for the call; text is valid UTF-8. */
     void (*on_message)(void *user, struct tri_ws *ws, enum tri_type type, const uint8_t *data,
                        size_t len);
-    /* After TRI_ERR_FULL: the queue has fallen to half of its limit, go on sending. */
+    /*
+     * Instead of on_message, which is then not called: messages piece by piece, of any length, with
+     * no limit on their bytes or frames, held by nobody. The pieces of one message come in order
+     * and unmixed. Text is valid UTF-8 so far; a character may be cut at the end of a piece. When
+     * the socket ends within a message, on_close is all that follows.
+     */
+    void (*on_fragment)(void *user, struct tri_ws *ws, const struct tri_fragment *fragment);
+    /* After TRI_ERR_FULL: the queue has fallen to half of its limit, go on sending. Not under
+     * TRI_SLOW_DROP, where nobody waits. */
     void (*on_drain)(void *user, struct tri_ws *ws);
     /* The end, exactly once, last. |ws| is gone when this returns. */
     void (*on_close)(void *user, struct tri_ws *ws, const struct tri_ws_end *end);
@@ -236,6 +253,58 @@ struct tri_ws_handler {
  */
 TRI_API TRI_MUST_USE enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type type,
                                               const void *data, size_t len);
+
+/*
+ * One message in pieces, for what is not in memory as a whole: begin, any number of appends, end.
+ * Each append is a frame, and is queued as tri_ws_send queues a message; after TRI_ERR_FULL the same
+ * append may be tried again. In between no other message can be sent on the socket: tri_ws_send,
+ * tri_ws_send_payload and a second begin return TRI_ERR_INVALID, as does an append or end without a
+ * begin. A socket may be closed within a message; the peer then drops what it has of it.
+ *
+ * Returns TRI_OK; TRI_ERR_FULL (append only; nothing was queued); TRI_ERR_CLOSED; TRI_ERR_INVALID;
+ * TRI_ERR_NOMEM.
+ */
+TRI_API TRI_MUST_USE enum tri_err tri_ws_send_begin(struct tri_ws *ws, enum tri_type type);
+TRI_API TRI_MUST_USE enum tri_err tri_ws_send_append(struct tri_ws *ws, const void *data,
+                                                     size_t len);
+TRI_API TRI_MUST_USE enum tri_err tri_ws_send_end(struct tri_ws *ws);
+
+/* A message to be sent to many sockets: framed once, compressed at most once, never copied. */
+struct tri_payload;
+
+/*
+ * Makes one, |data| copied. It belongs to no server and can be sent on any socket of the thread,
+ * whatever carries it. NULL if memory is short. tri_payload_free gives up what _new or _hold gave;
+ * the memory goes when the last socket has sent it too. NULL is fine.
+ */
+TRI_API struct tri_payload *tri_payload_new(enum tri_type type, const void *data, size_t len);
+TRI_API struct tri_payload *tri_payload_hold(
+    struct tri_payload *payload); /* one more; returns it */
+TRI_API void tri_payload_free(struct tri_payload *payload);
+
+/* As tri_ws_send, without a copy. The payload stays yours. */
+TRI_API TRI_MUST_USE enum tri_err tri_ws_send_payload(struct tri_ws *ws,
+                                                      struct tri_payload *payload);
+
+/* What a socket does with a message that its full queue has no room for. */
+enum tri_slow {
+    TRI_SLOW_WAIT = 0,  /* TRI_ERR_FULL, and on_drain follows */
+    TRI_SLOW_DROP = 1,  /* TRI_ERR_FULL, and it counts as dropped; a message in pieces waits */
+    TRI_SLOW_CLOSE = 2, /* TRI_ERR_FULL, and the socket is closed with 1013 */
+};
+
+/* Changes the policy of one socket; it starts with that of its route. */
+TRI_API void tri_ws_slow(struct tri_ws *ws, enum tri_slow policy);
+
+/*
+ * Stops reading: no message, piece, pong or Close of the peer is looked at until tri_ws_resume. The
+ * peer can send one stream window more (HTTP/2, HTTP/3; 256 KiB) or what fits the buffers of TCP
+ * (HTTP/1.1), and then waits; no other socket does. While it pauses, the idle timeout does. Both are
+ * harmless where they change nothing. After tri_ws_resume, what waited comes at the next turn of
+ * the loop, never during the call. A socket that closes reads on by itself.
+ */
+TRI_API void tri_ws_pause(struct tri_ws *ws);
+TRI_API void tri_ws_resume(struct tri_ws *ws);
 
 /*
  * Starts the closing handshake after all that was queued: |code| 1000 to 4999 as RFC 6455 section
@@ -258,6 +327,21 @@ TRI_API const struct tri_carrier *tri_ws_carrier(const struct tri_ws *ws);
 
 /* Bytes queued and not yet released by the transport, framing included. */
 TRI_API size_t tri_ws_queued_bytes(const struct tri_ws *ws);
+
+/* The subprotocol that was agreed, "" if none. Valid until on_close returns. RFC 6455 section 1.9 */
+TRI_API const char *tri_ws_subprotocol(const struct tri_ws *ws);
+
+/* How messages of a socket are compressed: permessage-deflate, RFC 7692. */
+enum tri_deflate {
+    TRI_DEFLATE_OFF = 0,    /* not at all */
+    TRI_DEFLATE_SHARED = 1, /* each message by itself, with a compressor that all sockets share */
+    /* By a compressor of its own, that remembers earlier messages: smaller, for tens of KiB a
+     * socket out of TRI_LIMIT_DEFLATE_BYTES; a socket that finds it used up gets SHARED. */
+    TRI_DEFLATE_DEDICATED = 2,
+};
+
+/* What was agreed with the peer: OFF where it did not ask for compression. */
+TRI_API enum tri_deflate tri_ws_deflate(const struct tri_ws *ws);
 
 /* ------------------------------------------------------------------------------ configuration */
 
@@ -301,13 +385,35 @@ TRI_API enum tri_err tri_config_http(struct tri_config *config, unsigned version
 TRI_API void tri_config_extended_connect(struct tri_config *config, bool on);
 
 /*
- * Serves WebSockets at |path| ("/echo": exactly that path, any query). |handler| is borrowed and
- * must outlive the server. Returns TRI_OK, TRI_ERR_INVALID (no leading "/", or |path| serves
+ * Serves WebSockets at |path|: exactly that path, any query, or, where it ends in "/", all below it
+ * too. |handler| is borrowed and must outlive the server; it sets on_message or on_fragment, not
+ * both. Returns TRI_OK, TRI_ERR_INVALID (no leading "/", both of the two, or |path| serves
  * WebSockets already), TRI_ERR_LIMIT (over 64 paths), TRI_ERR_NOMEM. Of two routes that match, the
  * longer path wins.
  */
 TRI_API enum tri_err tri_config_ws(struct tri_config *config, const char *path,
                                    const struct tri_ws_handler *handler, void *user);
+
+/*
+ * What the WebSockets at |path|, added before, offer and do. Each returns TRI_OK; TRI_ERR_NOT_FOUND
+ * if no WebSocket is served at exactly |path|; TRI_ERR_INVALID for a value that is none;
+ * TRI_ERR_NOMEM.
+ *
+ * deflate        default TRI_DEFLATE_OFF
+ * slow           default TRI_SLOW_WAIT
+ * subprotocols   "chat, superchat": of those that a client names, in its order, the first that is
+ *                listed is agreed; none in common: the socket opens without one. Default: none
+ * origins        "https://example.com, https://example.org:8443": a handshake with another Origin is
+ *                answered 403; one without an Origin (no browser) is not. "": any, the default
+ */
+TRI_API enum tri_err tri_config_ws_deflate(struct tri_config *config, const char *path,
+                                           enum tri_deflate mode);
+TRI_API enum tri_err tri_config_ws_slow(struct tri_config *config, const char *path,
+                                        enum tri_slow policy);
+TRI_API enum tri_err tri_config_ws_subprotocols(struct tri_config *config, const char *path,
+                                                const char *subprotocols);
+TRI_API enum tri_err tri_config_ws_origins(struct tri_config *config, const char *path,
+                                           const char *origins);
 
 /*
  * Serves plain HTTP at |path|: exactly that path, or, where it ends in "/", all below it too.
@@ -329,6 +435,15 @@ enum tri_limit {
     TRI_LIMIT_KEEPALIVE_TIMEOUT_MS, /* a connection without streams; default 60,000 */
     TRI_LIMIT_STREAMS,              /* concurrent streams per connection; default 1,000 */
     TRI_LIMIT_CONNECTIONS,          /* connections per server; default 100,000 */
+    TRI_LIMIT_SOCKETS,              /* WebSockets per connection; default 1,000; over it: 503 */
+    TRI_LIMIT_FRAGMENTS,            /* frames of a whole message; default 65,536; over it: 1008 */
+    TRI_LIMIT_CONTROL_FRAMES,       /* received a second, per socket; default 1,000; 0: no limit;
+                                       over it: 1008 */
+    TRI_LIMIT_DEFLATE_BYTES,        /* memory of dedicated compressors, and as much again for
+                                       messages that arrive in pieces; default 64 MiB */
+    TRI_LIMIT_DEFLATE_LEAST_BYTES,  /* shorter messages go uncompressed; default 64 */
+    TRI_LIMIT_DEFLATE_WINDOW_BITS,  /* 9 to 15; memory for ratio; default 12 (4 KiB of history) */
+    TRI_LIMIT_DEFLATE_LEVEL,        /* 1 (fast) to 9 (small); default 3 */
 };
 
 /* TRI_OK, or TRI_ERR_INVALID if |value| is out of the limit's range. */
@@ -391,6 +506,14 @@ TRI_API enum tri_err tri_server_step(struct tri_server *server, bool *running);
  * May be called from any thread and from a signal handler.
  */
 TRI_API void tri_server_stop(struct tri_server *server);
+
+/* What a server holds at the moment. */
+enum tri_gauge {
+    TRI_GAUGE_CONNECTIONS,   /* of all HTTP versions, handshakes included */
+    TRI_GAUGE_SOCKETS,       /* open WebSockets */
+    TRI_GAUGE_DEFLATE_BYTES, /* memory that compression holds */
+};
+TRI_API uint64_t tri_server_gauge(const struct tri_server *server, enum tri_gauge gauge);
 
 /* The |index|-th address it listens on, "127.0.0.1:8443", with the real port; NULL past the end. */
 TRI_API const char *tri_server_address(const struct tri_server *server, size_t index);
