@@ -1,7 +1,7 @@
 /*
  * The output queue of a session: chunks in order, filled at the tail, sent in the middle, released
  * at the head. What must not be read any more is poisoned, so that the address sanitizer finds a
- * transport that reads bytes it has released.
+ * transport that reads bytes it has released; but not the bytes of payloads, which others read.
  */
 #include "ws_queue.h"
 
@@ -17,10 +17,18 @@ struct tri_chunk {
     size_t released;
     unsigned controls; /* control frames in it */
     bool is_pooled;
+    struct tri_payload *payload; /* held, whose |bytes| these are; NULL: they are in |data| */
+    const uint8_t *bytes;
     _Alignas(max_align_t) uint8_t data[]; /* behind the padding, which an assignment writes */
 };
 
 #define POOLED_SIZE (TRI_CHUNK_BYTES - sizeof(struct tri_chunk))
+
+/* Chunks that point at payloads, side by side; they have no |data|. */
+struct tri_chunk_refs_slab {
+    struct tri_chunk_refs_slab *next;
+    _Alignas(max_align_t) uint8_t chunks[TRI_CHUNK_REFS_SLAB * sizeof(struct tri_chunk)];
+};
 
 static void check(const struct tri_chunk *c)
 {
@@ -40,8 +48,25 @@ static void free_chunk(struct tri_chunk_pool *p, struct tri_chunk *c)
     tri_alloc_release(p->alloc, c);
 }
 
+static void free_slabs(struct tri_chunk_pool *p)
+{
+    size_t refs = 0;
+    for (const struct tri_chunk *c = p->spare_refs; c; c = c->next) {
+        refs++;
+    }
+    while (p->slabs) {
+        struct tri_chunk_refs_slab *slab = p->slabs;
+        p->slabs = slab->next;
+        tri_alloc_release(p->alloc, slab);
+        refs -= TRI_CHUNK_REFS_SLAB;
+    }
+    assert(refs == 0); /* each of them came back */
+    p->spare_refs = NULL;
+}
+
 void tri_chunk_pool_deinit(struct tri_chunk_pool *p)
 {
+    free_slabs(p);
     while (p->spare) {
         struct tri_chunk *c = p->spare;
         p->spare = c->next;
@@ -63,13 +88,55 @@ static struct tri_chunk *take_chunk(struct tri_chunk_pool *p, size_t len)
     } else if (size > SIZE_MAX - sizeof *c || !(c = tri_alloc_get(p->alloc, sizeof *c + size))) {
         return NULL;
     }
-    *c = (struct tri_chunk){.size = size, .is_pooled = is_pooled};
+    *c = (struct tri_chunk){.size = size, .is_pooled = is_pooled, .bytes = c->data};
     tri_poison(c->data, c->size);
     return c;
 }
 
+static bool add_slab(struct tri_chunk_pool *p)
+{
+    struct tri_chunk_refs_slab *slab = tri_alloc_get(p->alloc, sizeof *slab);
+    if (!slab) {
+        return false;
+    }
+    slab->next = p->slabs;
+    p->slabs = slab;
+    for (size_t i = 0; i < TRI_CHUNK_REFS_SLAB; i++) {
+        struct tri_chunk *c = (struct tri_chunk *)(slab->chunks + i * sizeof *c);
+        c->next = p->spare_refs;
+        p->spare_refs = c;
+    }
+    return true;
+}
+
+/* A chunk that is full of |bytes| of |payload|, so that nothing is ever added to it. */
+static struct tri_chunk *take_ref(struct tri_chunk_pool *p, struct tri_payload *payload,
+                                  struct tri_slice bytes)
+{
+    if (!p->spare_refs && !add_slab(p)) {
+        return NULL;
+    }
+    struct tri_chunk *c = p->spare_refs;
+    p->spare_refs = c->next;
+    *c = (struct tri_chunk){.size = bytes.len, .used = bytes.len, .bytes = bytes.data};
+    c->payload = tri_payload_hold(payload);
+    return c;
+}
+
+static void give_ref(struct tri_chunk_pool *p, struct tri_chunk *c)
+{
+    tri_payload_free(c->payload);
+    c->payload = NULL;
+    c->next = p->spare_refs;
+    p->spare_refs = c;
+}
+
 static void give_chunk(struct tri_chunk_pool *p, struct tri_chunk *c)
 {
+    if (c->payload) {
+        give_ref(p, c);
+        return;
+    }
     if (!c->is_pooled || p->spare_len >= TRI_CHUNK_POOL_MAX) {
         free_chunk(p, c);
         return;
@@ -105,6 +172,17 @@ static void append_chunk(struct tri_queue *q, struct tri_chunk *c)
     q->tail = c;
 }
 
+/* |len| bytes of |c|, the tail, are new. */
+static void count_queued(struct tri_queue *q, struct tri_chunk *c, size_t len)
+{
+    check(c);
+    if (!q->unsent) {
+        q->unsent = c;
+    }
+    q->held += len;
+    q->unsent_bytes += len;
+}
+
 uint8_t *tri_queue_extend(struct tri_queue *q, size_t len)
 {
     assert(len > 0);
@@ -119,13 +197,21 @@ uint8_t *tri_queue_extend(struct tri_queue *q, size_t len)
     uint8_t *room = c->data + c->used;
     tri_unpoison(room, len);
     c->used += len;
-    check(c);
-    if (!q->unsent) {
-        q->unsent = c;
-    }
-    q->held += len;
-    q->unsent_bytes += len;
+    count_queued(q, c, len);
     return room;
+}
+
+bool tri_queue_append_payload(struct tri_queue *q, struct tri_payload *payload,
+                              struct tri_slice bytes)
+{
+    assert(bytes.len > 0);
+    struct tri_chunk *c = take_ref(q->pool, payload, bytes);
+    if (!c) {
+        return false;
+    }
+    append_chunk(q, c);
+    count_queued(q, c, bytes.len);
+    return true;
 }
 
 void tri_queue_mark_control(struct tri_queue *q)
@@ -140,7 +226,7 @@ size_t tri_queue_peek(const struct tri_queue *q, struct tri_slice *out, size_t o
     size_t count = 0;
     for (const struct tri_chunk *c = q->unsent; c && count < out_max; c = c->next) {
         assert(c->sent < c->used);
-        out[count++] = tri_slice_of(c->data + c->sent, c->used - c->sent);
+        out[count++] = tri_slice_of(c->bytes + c->sent, c->used - c->sent);
     }
     return count;
 }
@@ -191,7 +277,9 @@ void tri_queue_released(struct tri_queue *q, size_t len)
         const size_t left = c->sent - c->released;
         const size_t now = len < left ? len : left;
         assert(now > 0);
-        tri_poison(c->data + c->released, now);
+        if (!c->payload) {
+            tri_poison(c->data + c->released, now);
+        }
         c->released += now;
         len -= now;
         check(c);

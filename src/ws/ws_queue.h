@@ -1,8 +1,8 @@
 /*
  * The output queue of a session: framed bytes in order, in chunks. It is the only output queue
  * between the application and the cipher. Small frames share a chunk; a big message gets a chunk
- * of its own size. An empty queue holds no memory of its own: chunks come from the pool of the
- * worker and go back there.
+ * of its own size; a payload is not copied, its chunk only points at it. An empty queue holds no
+ * memory of its own: chunks come from the pool of the worker and go back there.
  *
  * Invariant: released <= sent <= queued, all in stream bytes.
  */
@@ -18,10 +18,15 @@
 
 struct tri_chunk; /* TRI_CHUNK_BYTES are its size in memory; its data are a little less */
 
+/* Chunks that only point at a payload are made so many at a time, and kept. */
+#define TRI_CHUNK_REFS_SLAB 64u
+
 struct tri_chunk_pool {
     const struct tri_alloc *alloc;
     struct tri_chunk *spare;
     size_t spare_len;
+    struct tri_chunk *spare_refs;      /* chunks without bytes of their own */
+    struct tri_chunk_refs_slab *slabs; /* their memory, given back by deinit */
 };
 
 void tri_chunk_pool_init(struct tri_chunk_pool *p, const struct tri_alloc *alloc);
@@ -45,6 +50,13 @@ void tri_queue_deinit(struct tri_queue *q);
  * not check a limit: that is the session's. NULL if memory is short (nothing was appended).
  */
 uint8_t *tri_queue_extend(struct tri_queue *q, size_t len);
+
+/*
+ * Appends |bytes| (not empty), which lie in |payload|: they are not copied, and the payload is held
+ * until they are released. False if memory is short (nothing was appended).
+ */
+bool tri_queue_append_payload(struct tri_queue *q, struct tri_payload *payload,
+                              struct tri_slice bytes);
 
 /* Counts the run appended last in |controls|, until its chunk is sent. */
 void tri_queue_mark_control(struct tri_queue *q);

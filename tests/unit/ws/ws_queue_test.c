@@ -1,6 +1,7 @@
-/* ws_queue: bytes in order, in chunks that come from a pool and go back. */
+/* ws_queue: bytes in order, in chunks that come from a pool and go back, or point at payloads. */
 #include "ws_queue.h"
 #include "test_alloc.h"
+#include "ws_payload.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -281,6 +282,235 @@ static void random_use_keeps_every_byte_in_order(void **state)
     }
 }
 
+/* --- payloads */
+
+static struct tri_payload *new_payload(const void *data, size_t len)
+{
+    struct tri_payload *p = tri_payload_new_with(&heap.alloc, TRI_BINARY, data, len);
+    assert_non_null(p);
+    return p;
+}
+
+static void append_payload(struct tri_payload *p)
+{
+    assert_true(tri_queue_append_payload(&q, p, tri_payload_frame(p)));
+}
+
+static void a_payload_is_offered_in_place_between_what_is_copied(void **state)
+{
+    (void)state;
+    struct tri_slice out[8];
+    struct tri_payload *p = new_payload("shared", 6);
+    append("", "before");
+    append_payload(p);
+    append_payload(p);
+    append("", "after");
+    append("", "wards");
+    assert_int_equal(q.held, 6 + 8 + 8 + 10);
+    assert_int_equal(tri_queue_peek(&q, out, 8), 4);
+    assert_memory_equal(out[0].data, "before", 6);
+    assert_ptr_equal(out[1].data, tri_payload_frame(p).data);
+    assert_int_equal(out[1].len, 8);
+    assert_ptr_equal(out[2].data, tri_payload_frame(p).data);
+    assert_int_equal(out[3].len, 10); /* copied bytes share a chunk, but not one with a payload */
+    assert_memory_equal(out[3].data, "afterwards", 10);
+    assert_memory_equal(tri_payload_message(p).data, "shared", 6);
+    tri_payload_free(p);
+}
+
+static void a_part_of_a_payload_will_do(void **state)
+{
+    (void)state;
+    struct tri_payload *p = new_payload("shared", 6);
+    assert_true(tri_queue_append_payload(&q, p, tri_payload_message(p)));
+    assert_unsent("shared");
+    tri_queue_sent(&q, 2);
+    assert_unsent("ared");
+    tri_queue_sent(&q, 4);
+    tri_queue_released(&q, 6);
+    assert_int_equal(q.held, 0);
+    tri_payload_free(p);
+}
+
+static void a_payload_lives_until_its_bytes_are_released(void **state)
+{
+    (void)state;
+    struct tri_payload *p = new_payload("shared", 6);
+    append_payload(p);
+    const size_t live = heap.live;
+    tri_payload_free(p); /* the queue holds it */
+    assert_int_equal(heap.live, live);
+    tri_queue_sent(&q, 8);
+    tri_queue_released(&q, 7);
+    assert_int_equal(heap.live, live);
+    assert_int_equal(q.held, 1);
+    tri_queue_released(&q, 1);
+    assert_int_equal(heap.live, live - 1);
+    assert_null(q.head);
+    assert_null(q.tail);
+}
+
+static void released_bytes_of_a_payload_can_still_be_read_by_others(void **state)
+{
+    (void)state;
+    struct tri_queue other;
+    struct tri_slice out[1];
+    tri_queue_init(&other, &pool);
+    struct tri_payload *p = new_payload("shared", 6);
+    append_payload(p);
+    assert_true(tri_queue_append_payload(&other, p, tri_payload_frame(p)));
+    tri_queue_sent(&q, 8);
+    tri_queue_released(&q, 8);
+    assert_int_equal(tri_queue_peek(&other, out, 1), 1);
+    assert_memory_equal(out[0].data + 2, "shared", 6); /* the address sanitizer watches */
+    tri_queue_deinit(&other);
+    assert_memory_equal(tri_payload_message(p).data, "shared", 6);
+    tri_payload_free(p);
+}
+
+static void deinit_lets_go_of_payloads(void **state)
+{
+    (void)state;
+    struct tri_payload *p = new_payload("shared", 6);
+    for (int i = 0; i < 5; i++) {
+        append_payload(p);
+    }
+    tri_queue_sent(&q, 12);
+    tri_queue_released(&q, 10);
+    const size_t live = heap.live;
+    tri_payload_free(p);
+    assert_int_equal(heap.live, live);
+    tri_queue_deinit(&q);
+    assert_int_equal(heap.live, live - 1);
+    assert_int_equal(q.held, 0);
+}
+
+static void chunks_for_payloads_are_made_by_the_slab_and_kept(void **state)
+{
+    (void)state;
+    struct tri_payload *p = new_payload("shared", 6);
+    const size_t calls = heap.calls;
+    for (unsigned round = 0; round < 5; round++) {
+        for (unsigned i = 0; i < 3 * TRI_CHUNK_REFS_SLAB; i++) {
+            append_payload(p);
+            assert_true(heap.calls - calls == (round == 0 ? i / TRI_CHUNK_REFS_SLAB + 1 : 3));
+        }
+        tri_queue_sent(&q, q.unsent_bytes);
+        tri_queue_released(&q, q.held);
+    }
+    tri_payload_free(p);
+    tri_chunk_pool_deinit(&pool); /* gives them back */
+    assert_int_equal(heap.live, 0);
+    tri_chunk_pool_init(&pool, &heap.alloc);
+}
+
+static void a_slab_that_cannot_be_made_appends_nothing(void **state)
+{
+    (void)state;
+    struct tri_payload *p = new_payload("shared", 6);
+    append("", "first");
+    heap.fail_at = heap.calls + 1;
+    assert_false(tri_queue_append_payload(&q, p, tri_payload_frame(p)));
+    assert_unsent("first");
+    assert_int_equal(q.held, 5);
+    append_payload(p);
+    assert_int_equal(q.held, 13);
+    tri_queue_deinit(&q);
+    const size_t live = heap.live;
+    tri_payload_free(p); /* held by nobody else: not by the failure either */
+    assert_int_equal(heap.live, live - 1);
+}
+
+static void control_frames_are_counted_beside_payloads(void **state)
+{
+    (void)state;
+    struct tri_payload *p = new_payload("shared", 6);
+    append("", "pong");
+    tri_queue_mark_control(&q);
+    append_payload(p);
+    append("", "pong");
+    tri_queue_mark_control(&q);
+    assert_int_equal(q.controls, 2);
+    tri_queue_sent(&q, 4 + 8);
+    assert_int_equal(q.controls, 1);
+    tri_queue_sent(&q, 4);
+    assert_int_equal(q.controls, 0);
+    tri_payload_free(p);
+}
+
+/* What the queue should offer, byte by byte, from the oldest that is not released. */
+struct model {
+    uint8_t bytes[1 << 16];
+    size_t queued, sent, released;
+};
+
+static void append_to_both(struct model *m, struct tri_payload *const *payloads, uint32_t seed)
+{
+    uint8_t run[400];
+    struct tri_slice bytes = tri_slice_of(run, 1 + (seed >> 8) % sizeof run);
+    if (seed >> 31) {
+        struct tri_payload *p = payloads[(seed >> 29) % 4];
+        bytes = seed >> 30 & 1 ? tri_payload_frame(p) : tri_payload_message(p);
+        assert_true(tri_queue_append_payload(&q, p, bytes));
+    } else {
+        for (size_t i = 0; i < bytes.len; i++) {
+            run[i] = (uint8_t)(seed >> i % 24);
+        }
+        uint8_t *room = tri_queue_extend(&q, bytes.len);
+        assert_non_null(room);
+        memcpy(room, run, bytes.len);
+    }
+    memcpy(m->bytes + m->queued, bytes.data, bytes.len);
+    m->queued += bytes.len;
+}
+
+static void assert_as_model(const struct model *m)
+{
+    struct tri_slice out[200];
+    const size_t count = tri_queue_peek(&q, out, 200);
+    size_t at = m->sent;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(out[i].len <= m->queued - at);
+        assert_memory_equal(out[i].data, m->bytes + at, out[i].len);
+        at += out[i].len;
+    }
+    assert_true(at == m->queued || count == 200);
+    assert_int_equal(q.held, m->queued - m->released);
+    assert_int_equal(q.unsent_bytes, m->queued - m->sent);
+}
+
+static void random_use_with_payloads_is_as_a_plain_run_of_bytes(void **state)
+{
+    (void)state;
+    static struct model m;
+    uint32_t seed = 23;
+    struct tri_payload *payloads[4];
+    for (unsigned i = 0; i < 4; i++) {
+        static const char text[] = "a message for many sockets, framed once and never copied";
+        payloads[i] = new_payload(text + i, sizeof text - 1 - 13 * (size_t)i);
+    }
+    for (unsigned round = 0; round < 20; round++) {
+        m = (struct model){.queued = 0};
+        while (m.queued < sizeof m.bytes - 500) {
+            seed = seed * 1664525u + 1013904223u;
+            append_to_both(&m, payloads, seed);
+            const size_t sent = (seed >> 4) % (m.queued - m.sent + 1);
+            tri_queue_sent(&q, sent);
+            m.sent += sent;
+            const size_t released = (seed >> 12) % (m.sent - m.released + 1);
+            tri_queue_released(&q, released);
+            m.released += released;
+            assert_as_model(&m);
+        }
+        tri_queue_deinit(&q);
+    }
+    const size_t live = heap.live;
+    for (unsigned i = 0; i < 4; i++) {
+        tri_payload_free(payloads[i]);
+    }
+    assert_int_equal(heap.live, live - 4);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -298,6 +528,15 @@ int main(void)
         CASE(a_failed_allocation_appends_nothing),
         CASE(W7_control_frames_are_counted_until_their_chunk_is_sent),
         CASE(random_use_keeps_every_byte_in_order),
+        CASE(a_payload_is_offered_in_place_between_what_is_copied),
+        CASE(a_part_of_a_payload_will_do),
+        CASE(a_payload_lives_until_its_bytes_are_released),
+        CASE(released_bytes_of_a_payload_can_still_be_read_by_others),
+        CASE(deinit_lets_go_of_payloads),
+        CASE(chunks_for_payloads_are_made_by_the_slab_and_kept),
+        CASE(a_slab_that_cannot_be_made_appends_nothing),
+        CASE(control_frames_are_counted_beside_payloads),
+        CASE(random_use_with_payloads_is_as_a_plain_run_of_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
