@@ -141,6 +141,13 @@ static size_t send_slices(struct tri_conn *conn, struct tri_slice *out, size_t m
     return tri_h1_output_pull(c, out, max);
 }
 
+/* Outside of the tunnel, and on the way out, nobody holds back anything. */
+static bool wants_read(const struct tri_conn *conn)
+{
+    const struct tri_h1_conn *c = (const struct tri_h1_conn *)conn;
+    return c->state != TRI_H1_TUNNEL || c->abort_asked || !c->is_choked;
+}
+
 static uint64_t get_deadline(const struct tri_conn *conn)
 {
     return ((const struct tri_h1_conn *)conn)->deadline_ns;
@@ -197,6 +204,7 @@ static const struct tri_conn_ops conn_ops = {
     .recv = recv_bytes,
     .recv_eof = recv_eof,
     .send = send_slices,
+    .wants_read = wants_read,
     .deadline_ns = get_deadline,
     .expire = expire,
     .shutdown = start_shutdown,

@@ -24,6 +24,7 @@ static void announce_request(struct tri_h1_conn *c)
     c->is_fin_told = false;
     c->is_fin_seen = false;
     c->unconsumed = 0;
+    c->is_choked = false;
     c->exchange = (struct tri_exchange){
         .stream = {.ops = &tri_h1_stream_ops},
         .ops = &tri_h1_exchange_ops,
@@ -129,6 +130,9 @@ static size_t give_to_tenant(struct tri_h1_conn *c, const uint8_t *data, size_t 
 {
     if (!c->abort_asked) {
         c->unconsumed += len;
+        if (c->unconsumed >= TRI_H1_UNCONSUMED_BYTES_MAX) {
+            c->is_choked = true;
+        }
         c->exchange.stream.events->on_data(c->exchange.stream.session, data, len);
     }
     return len;

@@ -251,6 +251,13 @@ static bool is_aborted(const struct tri_conn *conn)
     return refuser_of_const(conn)->is_aborted;
 }
 
+/* It has no tenants. */
+static bool wants_read(const struct tri_conn *conn)
+{
+    (void)conn;
+    return true;
+}
+
 static void free_refuser(struct tri_conn *conn)
 {
     struct refuser *r = refuser_of(conn);
@@ -262,6 +269,7 @@ static const struct tri_conn_ops refuser_ops = {
     .recv = recv_bytes,
     .recv_eof = recv_eof,
     .send = send_slices,
+    .wants_read = wants_read,
     .deadline_ns = get_deadline,
     .expire = expire,
     .shutdown = start_shutdown,

@@ -43,6 +43,7 @@ struct tri_h1_conn {
     struct tri_buf held;  /* what came too early: pipelined requests, frames before the verdict */
     struct tri_slice key; /* Sec-WebSocket-Key, in |reader| */
     size_t unconsumed;    /* bytes given to the tenant that it has not returned */
+    bool is_choked;       /* so many that no more shall be read for now */
     int64_t requests;     /* announced so far */
     bool is_eof;          /* the peer has ended its direction, in order */
     bool is_fin_told;     /* the tenant knows */

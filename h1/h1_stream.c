@@ -16,12 +16,19 @@ static void wake_write(struct tri_stream *s)
     tri_h1_conn_wake(conn_of(s));
 }
 
-/* There is no window to open on HTTP/1.1; that no byte is returned twice is still checked. */
+/*
+ * There is no window to open on HTTP/1.1: the socket is read, or it is not. Once it is not, half of
+ * what stopped it must be gone, so that reading does not stop and go with every message.
+ */
 static void consume(struct tri_stream *s, size_t len)
 {
     struct tri_h1_conn *c = conn_of(s);
     assert(len <= c->unconsumed);
     c->unconsumed -= len;
+    if (c->is_choked && c->unconsumed <= TRI_H1_UNCONSUMED_BYTES_MAX / 2) {
+        c->is_choked = false;
+        tri_h1_conn_wake(c);
+    }
 }
 
 static void abort_stream(struct tri_stream *s)

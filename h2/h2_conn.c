@@ -177,6 +177,13 @@ static void conn_shutdown(struct tri_conn *conn, uint64_t now_ns)
     tri_h2_core_wake(c);
 }
 
+/* Credit that a tenant holds back closes the window of its stream, and of no other. */
+static bool conn_wants_read(const struct tri_conn *conn)
+{
+    (void)conn;
+    return true;
+}
+
 static bool conn_is_done(const struct tri_conn *conn)
 {
     return h2_of_const(conn)->phase == TRI_H2_OVER;
@@ -204,6 +211,7 @@ static const struct tri_conn_ops conn_ops = {
     .recv = conn_recv,
     .recv_eof = conn_recv_eof,
     .send = conn_send,
+    .wants_read = conn_wants_read,
     .deadline_ns = conn_deadline_ns,
     .expire = conn_expire,
     .shutdown = conn_shutdown,

@@ -31,6 +31,12 @@ struct tri_conn_ops {
      * are released not before the next call. 0: nothing more now, all settled.
      */
     size_t (*send)(struct tri_conn *c, struct tri_slice *out, size_t max, uint64_t now_ns);
+    /*
+     * Whether it wants more bytes now. False: a tenant holds back its credit, and the transport has
+     * no window for that (h1); leave them to the transport until it is true again, which may change
+     * with any call and, through on_wake, outside of one. recv still takes what comes anyway.
+     */
+    bool (*wants_read)(const struct tri_conn *c);
     /* When expire must be called; UINT64_MAX: never. */
     uint64_t (*deadline_ns)(const struct tri_conn *c);
     void (*expire)(struct tri_conn *c, uint64_t now_ns);

@@ -36,15 +36,31 @@ const char *tri_tcp_describe(int error)
 
 /* ---- waiting */
 
+/* The socket failed, and recv, which would tell why, had to hand over first what came before. */
+static void lose_unread(struct tri_tcp *t)
+{
+    int error = 0;
+    socklen_t error_len = sizeof error;
+    (void)getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &error_len);
+    tri_tcp_lose(t, error);
+}
+
 static void take_event(uv_poll_t *poll, int status, int events)
 {
     struct tri_tcp *t = poll->data;
     tri_loop_begin(t->loop);
+    if (status < 0 && tri_tcp_is_held_back(t)) {
+        lose_unread(t);
+        return;
+    }
     if (status < 0) {
         /* libuv has stopped polling. What came before the error, perhaps an alert, is still read;
          * recv tells the error itself. */
         t->interest = 0;
         events = UV_READABLE | UV_WRITABLE;
+    }
+    if (events & UV_DISCONNECT) {
+        t->hup_seen = true;
     }
     if (events & UV_READABLE) {
         tri_tcp_recv(t);
@@ -66,7 +82,10 @@ void tri_tcp_update_interest(struct tri_tcp *t)
     int interest = 0;
     /* A peer that does not take our answers gets no more read, so that answers which it can ask
      * for (key updates, pongs) stay bounded. */
-    if (!t->fin_received && tri_tcp_pending(t) <= TRI_TLS_OUT_BYTES_MAX) {
+    if (tri_tcp_is_held_back(t)) {
+        /* A reset must be seen all the same: nothing may be left to write that would meet it. */
+        interest |= t->hup_seen ? 0 : UV_DISCONNECT;
+    } else if (!t->fin_received && tri_tcp_pending(t) <= TRI_TLS_OUT_BYTES_MAX) {
         interest |= UV_READABLE;
     }
     if (t->full || t->more) {
@@ -86,6 +105,15 @@ static void send_late(struct tri_loop_late *late)
     (void)tri_tcp_send(t);
     if (t->state != TRI_TCP_DEAD) {
         tri_tcp_update_interest(t);
+    }
+}
+
+void tri_tcp_read(struct tri_tcp *t, bool on)
+{
+    assert(t);
+    if (t->state == TRI_TCP_OPEN && t->held_back == on) {
+        t->held_back = !on;
+        tri_loop_late_add(t->loop, &t->late); /* sets what poll waits for */
     }
 }
 

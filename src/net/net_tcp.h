@@ -58,6 +58,11 @@ void tri_tcp_listener_close(struct tri_tcp_listener *l); /* frees; NULL is fine 
 /* Pulls and writes all there is. Called by the owner at the end of the turn. */
 void tri_tcp_flush(struct tri_tcp *t);
 
+/* Whether to read on (as it does at first). After false, what was read already may still come; a
+ * reset is told at once, an orderly end when it is read. No effect before on_ready and after a close
+ * or abort. */
+void tri_tcp_read(struct tri_tcp *t, bool on);
+
 /* Ends in order, after what was pulled so far: close_notify, FIN, then a bounded wait for the
  * peer's end (linger_ms), then on_closed. No data or eof event comes any more. */
 void tri_tcp_close(struct tri_tcp *t, uint64_t linger_ms);

@@ -44,13 +44,16 @@ struct tri_tcp {
     uv_poll_t poll;
     struct tri_loop *loop;
     int fd;       /* -1 when DEAD */
-    int interest; /* UV_READABLE, UV_WRITABLE: what poll waits for */
+    int interest; /* UV_READABLE, UV_WRITABLE, UV_DISCONNECT: what poll waits for */
     enum tri_tcp_state state;
     enum tri_tcp_end end;   /* what on_closed will say, from CLOSING on */
     const char *error_text; /* static */
     bool has_tls;
-    bool full; /* the socket took less than all: wait for room */
-    bool more; /* the turn's share was pulled: go on in the next one */
+    bool full;      /* the socket took less than all: wait for room */
+    bool more;      /* the turn's share was pulled: go on in the next one */
+    bool held_back; /* the owner wants no more for now; matters while OPEN */
+    bool
+        hup_seen; /* while held back: the peer's end waits in the socket, poll need not repeat it */
     bool fin_received;
     bool eof_told;
     uint64_t linger_ms;
@@ -89,6 +92,12 @@ void tri_tcp_lose(struct tri_tcp *t, int error);
 
 /* TLS broke: its alert, if any, is sent before the end. */
 void tri_tcp_fail_tls(struct tri_tcp *t, enum tri_err err);
+
+/* The owner has not yet room for what the socket has. */
+static inline bool tri_tcp_is_held_back(const struct tri_tcp *t)
+{
+    return t->held_back && t->state == TRI_TCP_OPEN;
+}
 
 /* Waits for what the state wants to know of the socket. */
 void tri_tcp_update_interest(struct tri_tcp *t);

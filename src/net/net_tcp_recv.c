@@ -91,7 +91,8 @@ void tri_tcp_recv(struct tri_tcp *t)
 {
     struct tri_loop_scratch *scratch = tri_loop_scratch(t->loop);
     for (int i = 0; i < TRI_TCP_READS_MAX && t->state != TRI_TCP_DEAD && !t->fin_received; i++) {
-        if (tri_tcp_pending(t) > TRI_TLS_OUT_BYTES_MAX && t->interest != 0) {
+        if (tri_tcp_is_held_back(t) ||
+            (tri_tcp_pending(t) > TRI_TLS_OUT_BYTES_MAX && t->interest != 0)) {
             return;
         }
         ssize_t got = recv(t->fd, scratch->recv, sizeof scratch->recv, 0);

@@ -121,6 +121,7 @@ static void take_data(void *user, const uint8_t *data, size_t len)
         TRI_LOG(tri_hub_log(c->link.hub), DEBUG, "conn.fail", TRI_KV_U("conn", c->id),
                 TRI_KV_S("remote", c->remote), TRI_KV_S("cause", tri_err_text(err)));
     }
+    tri_tcp_read(c->tcp, c->conn->ops->wants_read(c->conn)); /* perhaps no more within the turn */
     mark_dirty(&c->link);
 }
 
@@ -251,6 +252,8 @@ static void settle(struct tri_tcp_conn *c)
     } else if (ops->is_done(c->conn)) {
         set_phase(c, LINGER);
         tri_tcp_close(c->tcp, TRI_LINGER_MS);
+    } else {
+        tri_tcp_read(c->tcp, ops->wants_read(c->conn));
     }
     uint64_t deadline_ns = c->phase == OPEN ? ops->deadline_ns(c->conn) : UINT64_MAX;
     tri_heap_set(&hub->deadlines, &c->deadline, deadline_ns);

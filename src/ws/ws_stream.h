@@ -21,7 +21,7 @@
  *  4. Input is borrowed for the call. The receiver takes all of it.
  *  5. Credit. Stream credit waits for consume; connection credit is returned at once, so that one
  *     slow session cannot stall its siblings. The bound, streams_max x stream window, is known at
- *     configuration.
+ *     configuration. h1 has neither: while much waits for consume, the connection is not read.
  *  6. No bytes before the verdict. What arrives before the events are bound is held by the
  *     transport, bounded, and gets no credit.
  *  7. No re-entry. Ops never call events: they set flags that the transport acts on when it is

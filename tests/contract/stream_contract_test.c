@@ -201,25 +201,92 @@ static void the_peers_fin_comes_after_its_bytes_and_leaves_our_direction_open(st
 
 /* ---- line 5: credit */
 
-static bool has_stream_windows(const struct fixture_ops *t)
+/* A stream whose sender was stopped by a tenant that holds its credit. */
+static struct tenant *open_stopped(struct contract *c, int *s, const uint8_t *bytes)
 {
-    return t->stream_windows;
+    struct tenant *t = contract_open(c, s);
+    t->hold_credit = true;
+    c->t->send(c->f, *s, bytes, BIG);
+    c->t->run(c->f);
+    c->t->advance(c->f, 1000);
+    assert_in_range(t->in_len, c->t->held_bytes_max / 2, c->t->held_bytes_max);
+    assert_true(c->t->unsent(c->f, *s) > 0);
+    return t;
 }
 
 static void E6_a_tenant_that_does_not_consume_stops_its_sender(struct contract *c)
 {
     int s;
-    struct tenant *t = contract_open(c, &s);
     uint8_t *pattern = make_pattern(BIG);
-    t->hold_credit = true;
-    c->t->send(c->f, s, pattern, BIG);
+    struct tenant *t = open_stopped(c, &s, pattern);
+    t->hold_credit = false;
+    tenant_consume(t, t->unconsumed);
     c->t->run(c->f);
-    assert_true(t->in_len <= TRI_STREAM_WINDOW_BYTES);
-    assert_true(c->t->unsent(c->f, s) > 0);
+    assert_int_equal(c->t->unsent(c->f, s), 0);
+    assert_bytes(tri_slice_of(t->in, t->in_len), pattern, BIG);
+    free(pattern);
+}
+
+static void E6_a_stopped_sender_goes_on_as_far_as_it_is_given_credit(struct contract *c)
+{
+    int s;
+    uint8_t *pattern = make_pattern(BIG);
+    struct tenant *t = open_stopped(c, &s, pattern);
+    while (t->unconsumed > 0) {
+        tenant_consume(t, t->unconsumed < 5000 ? t->unconsumed : 5000);
+        c->t->run(c->f);
+        assert_true(t->unconsumed <= c->t->held_bytes_max);
+    }
+    assert_bytes(tri_slice_of(t->in, t->in_len), pattern, BIG);
+    free(pattern);
+}
+
+static void E6_a_tenant_that_does_not_consume_can_send(struct contract *c)
+{
+    int s;
+    uint8_t *pattern = make_pattern(BIG);
+    struct tenant *t = open_stopped(c, &s, pattern);
+    tenant_room(t, BIG);
+    tenant_send(t, pattern, BIG);
+    c->t->run(c->f);
+    assert_bytes(contract_seen(c, s).body, pattern, BIG);
+    free(pattern);
+}
+
+static void E6_a_stopped_peers_fin_waits_behind_its_bytes(struct contract *c)
+{
+    int s;
+    uint8_t *pattern = make_pattern(BIG);
+    struct tenant *t = open_stopped(c, &s, pattern);
+    c->t->fin(c->f, s);
+    c->t->run(c->f);
+    assert_int_equal(t->fins, 0);
     t->hold_credit = false;
     tenant_consume(t, t->unconsumed);
     c->t->run(c->f);
     assert_bytes(tri_slice_of(t->in, t->in_len), pattern, BIG);
+    assert_int_equal(t->fins, 1);
+    free(pattern);
+}
+
+static void E6_a_stopped_stream_can_be_ended_by_either_side(struct contract *c)
+{
+    uint8_t *pattern = make_pattern(BIG);
+    for (int resets = 0; resets < 2; resets++) {
+        int s;
+        struct tenant *t = open_stopped(c, &s, pattern);
+        if (resets) {
+            c->t->reset(c->f, s);
+        } else {
+            tenant_abort(t);
+        }
+        c->t->run(c->f);
+        assert_int_equal(t->closes, 1);
+        assert_int_equal(t->cause, resets ? TRI_STREAM_RESET : TRI_STREAM_ABORTED);
+        c->t->close(c->f);
+        c->f = NULL;
+        contract_reopen(c);
+    }
     free(pattern);
 }
 
@@ -244,7 +311,13 @@ static void E5_a_stalled_stream_does_not_delay_its_siblings(struct contract *c)
     c->t->run(c->f);
     assert_bytes(tri_slice_of(t->in, t->in_len), pattern, BIG);
     for (int i = 0; i < STALLED; i++) {
+        assert_true(c->tenants[i].in_len <= c->t->held_bytes_max);
         c->tenants[i].hold_credit = false;
+        tenant_consume(&c->tenants[i], c->tenants[i].unconsumed);
+    }
+    c->t->run(c->f);
+    for (int i = 0; i < STALLED; i++) {
+        assert_bytes(tri_slice_of(c->tenants[i].in, c->tenants[i].in_len), pattern, BIG);
     }
     free(pattern);
 }
@@ -487,7 +560,15 @@ static const struct contract_case cases[] = {
     {"4: the peer's fin comes after its bytes and leaves our direction open",
      the_peers_fin_comes_after_its_bytes_and_leaves_our_direction_open, has_half_close},
     {"5: E6 a tenant that does not consume stops its sender",
-     E6_a_tenant_that_does_not_consume_stops_its_sender, has_stream_windows},
+     E6_a_tenant_that_does_not_consume_stops_its_sender, NULL},
+    {"5: E6 a stopped sender goes on as far as it is given credit",
+     E6_a_stopped_sender_goes_on_as_far_as_it_is_given_credit, NULL},
+    {"5: E6 a tenant that does not consume can send", E6_a_tenant_that_does_not_consume_can_send,
+     NULL},
+    {"5: E6 a stopped peer's fin waits behind its bytes",
+     E6_a_stopped_peers_fin_waits_behind_its_bytes, NULL},
+    {"5: E6 a stopped stream can be ended by either side",
+     E6_a_stopped_stream_can_be_ended_by_either_side, NULL},
     {"5: E5 a stalled stream does not delay its siblings",
      E5_a_stalled_stream_does_not_delay_its_siblings, has_many_windows},
     {"5: E5 a peer that reads one stream slowly still gets the others",

@@ -196,6 +196,7 @@ static void drain(struct peer *p)
         }
     }
     assert(!(p->conn->ops->is_done(p->conn) && p->conn->ops->is_aborted(p->conn)));
+    assert(p->conn->ops->wants_read(p->conn)); /* no tenant here holds its credit */
 }
 
 static void feed(struct peer *p, const uint8_t *data, size_t len)

@@ -41,11 +41,12 @@ struct fixture_seen {
 };
 
 struct fixture_ops {
-    const char *name;    /* "fake", "http/1.1", "h2", "h3" */
-    bool many_streams;   /* more than one stream a connection (not h1) */
-    bool half_close;     /* the peer can end its direction alone and the stream goes on */
-    bool late_release;   /* on_released comes after on_sent, on acknowledgement (h3) */
-    bool stream_windows; /* the peer is stopped by stream flow control (h2, h3) */
+    const char *name;      /* "fake", "http/1.1", "h2", "h3" */
+    bool many_streams;     /* more than one stream a connection (not h1) */
+    bool half_close;       /* the peer can end its direction alone and the stream goes on */
+    bool late_release;     /* on_released comes after on_sent, on acknowledgement (h3) */
+    bool stream_windows;   /* the peer is stopped by stream flow control (h2, h3) */
+    size_t held_bytes_max; /* that a tenant can be sent while it returns no credit */
 
     /* Opens a connection, handshakes done. |events| and |user| are the adapter's (http_conn.h). */
     struct fixture *(*open)(const struct tri_alloc *alloc, const struct tri_limits *limits,
@@ -58,6 +59,10 @@ struct fixture_ops {
     /* Passes time, in steps that let deadlines fire, moving bytes. */
     void (*advance)(struct fixture *f, uint64_t ms);
     uint64_t (*now_ns)(const struct fixture *f);
+
+    /* From now on the server gets what is sent in pieces of up to |len| bytes, if there is that much.
+     * NULL: the protocol cuts it into packets or frames of its own. */
+    void (*pieces)(struct fixture *f, size_t len);
 
     /* The peer sends a request; returns its stream's number, from 0; -1 if it cannot. */
     int (*request)(struct fixture *f, const struct fixture_request *r);
@@ -74,7 +79,9 @@ struct fixture_ops {
     void (*lose)(struct fixture *f);
 
     void (*seen)(const struct fixture *f, int stream, struct fixture_seen *out);
-    /* Bytes of |send| that flow control still keeps back at the peer. */
+    /* The peer forgets the first |len| bytes of what |seen| has as the body. */
+    void (*forget)(struct fixture *f, int stream, size_t len);
+    /* Bytes of |send| that flow control (on h1: a server that does not read) keeps back. */
     size_t (*unsent)(const struct fixture *f, int stream);
 };
 

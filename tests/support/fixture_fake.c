@@ -336,6 +336,11 @@ static void fake_seen(const struct fixture *f, int stream, struct fixture_seen *
                                  .conn_closed = f->lost};
 }
 
+static void fake_forget(struct fixture *f, int stream, size_t len)
+{
+    tri_buf_consume(&f->streams[stream]->body, len);
+}
+
 static size_t fake_unsent(const struct fixture *f, int stream)
 {
     return tri_buf_peek(&f->streams[stream]->to_server).len;
@@ -347,6 +352,7 @@ const struct fixture_ops fixture_fake = {
     .half_close = true,
     .late_release = true,
     .stream_windows = true,
+    .held_bytes_max = FAKE_WINDOW,
     .open = fake_open,
     .close = fake_close,
     .run = fake_run,
@@ -360,5 +366,6 @@ const struct fixture_ops fixture_fake = {
     .pause = fake_pause,
     .lose = fake_lose,
     .seen = fake_seen,
+    .forget = fake_forget,
     .unsent = fake_unsent,
 };

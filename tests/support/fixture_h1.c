@@ -26,6 +26,7 @@ struct h1_stream {
 struct fixture {
     struct tri_conn *conn;
     uint64_t now_ns;
+    size_t piece_bytes;
     struct tri_buf to_server, from_server;
     bool paused, fin_asked, fin_told, torn, closed, tunnel_asked;
     struct h1_stream streams[FIXTURE_STREAMS_MAX];
@@ -50,6 +51,7 @@ static struct fixture *h1_open(const struct tri_alloc *alloc, const struct tri_l
     struct fixture *f = calloc(1, sizeof *f);
     assert(f);
     f->now_ns = 1;
+    f->piece_bytes = PIECE_BYTES;
     tri_buf_init(&f->to_server, tri_alloc_heap(), PEER_BYTES_MAX);
     tri_buf_init(&f->from_server, tri_alloc_heap(), PEER_BYTES_MAX);
     const struct tri_conn_config config = {
@@ -185,9 +187,12 @@ static bool give_input(struct fixture *f)
         f->closed = true;
         return true;
     }
+    if (!ops->wants_read(f->conn)) {
+        return false; /* what comes, its end too, waits in the socket */
+    }
     const struct tri_slice bytes = tri_buf_peek(&f->to_server);
     if (bytes.len > 0) {
-        const size_t len = bytes.len < PIECE_BYTES ? bytes.len : PIECE_BYTES;
+        const size_t len = bytes.len < f->piece_bytes ? bytes.len : f->piece_bytes;
         (void)ops->recv(f->conn, bytes.data, len, f->now_ns);
         tri_buf_consume(&f->to_server, len);
         return true;
@@ -244,6 +249,11 @@ static void h1_advance(struct fixture *f, uint64_t ms)
 static uint64_t h1_now_ns(const struct fixture *f)
 {
     return f->now_ns;
+}
+
+static void h1_pieces(struct fixture *f, size_t len)
+{
+    f->piece_bytes = len;
 }
 
 /* ---- requests */
@@ -343,6 +353,11 @@ static void h1_seen(const struct fixture *f, int stream, struct fixture_seen *ou
                                  .conn_closed = f->closed};
 }
 
+static void h1_forget(struct fixture *f, int stream, size_t len)
+{
+    tri_buf_consume(&f->streams[stream].body, len);
+}
+
 static size_t h1_unsent(const struct fixture *f, int stream)
 {
     (void)stream;
@@ -355,11 +370,13 @@ const struct fixture_ops fixture_h1 = {
     .half_close = false,
     .late_release = false,
     .stream_windows = false,
+    .held_bytes_max = TRI_H1_UNCONSUMED_BYTES_MAX + PIECE_BYTES,
     .open = h1_open,
     .close = h1_close,
     .run = h1_run,
     .advance = h1_advance,
     .now_ns = h1_now_ns,
+    .pieces = h1_pieces,
     .request = h1_request,
     .send = h1_send,
     .fin = h1_fin,
@@ -368,5 +385,6 @@ const struct fixture_ops fixture_h1 = {
     .pause = h1_pause,
     .lose = h1_lose,
     .seen = h1_seen,
+    .forget = h1_forget,
     .unsent = h1_unsent,
 };

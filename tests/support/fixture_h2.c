@@ -155,6 +155,11 @@ static void h2_seen(const struct fixture *f, int stream, struct fixture_seen *ou
     };
 }
 
+static void h2_forget(struct fixture *f, int stream, size_t len)
+{
+    bytes_h2_forget(&f->peer.streams[stream]->body, len);
+}
+
 static size_t h2_unsent(const struct fixture *f, int stream)
 {
     return peer_h2_unsent(&f->peer, stream);
@@ -165,6 +170,7 @@ const struct fixture_ops fixture_h2 = {
     .many_streams = true,
     .half_close = true,
     .stream_windows = true,
+    .held_bytes_max = TRI_STREAM_WINDOW_BYTES,
     .open = h2_open,
     .close = h2_close,
     .run = h2_run,
@@ -178,5 +184,6 @@ const struct fixture_ops fixture_h2 = {
     .pause = h2_pause,
     .lose = h2_lose,
     .seen = h2_seen,
+    .forget = h2_forget,
     .unsent = h2_unsent,
 };

@@ -140,6 +140,11 @@ static void h3_seen(const struct fixture *f, int stream, struct fixture_seen *ou
                                  .conn_closed = f->rig.peer->closed};
 }
 
+static void h3_forget(struct fixture *f, int stream, size_t len)
+{
+    tri_buf_consume(&f->rig.peer->streams[stream]->body, len);
+}
+
 static size_t h3_unsent(const struct fixture *f, int stream)
 {
     const struct peer_h3_stream *s = rig_h3_seen(&f->rig, stream);
@@ -147,10 +152,11 @@ static size_t h3_unsent(const struct fixture *f, int stream)
 }
 
 #define FIXTURE_H3_OPS                                                                             \
-    .many_streams = true, .half_close = true, .late_release = true, .stream_windows = true,        \
-    .close = h3_close, .run = h3_run, .advance = h3_advance, .now_ns = h3_now_ns,                  \
-    .request = h3_request, .send = h3_send, .fin = h3_fin, .reset = h3_reset, .stop = h3_stop,     \
-    .pause = h3_pause, .lose = h3_lose, .seen = h3_seen, .unsent = h3_unsent
+    .held_bytes_max = TRI_STREAM_WINDOW_BYTES, .forget = h3_forget, .many_streams = true,          \
+    .half_close = true, .late_release = true, .stream_windows = true, .close = h3_close,           \
+    .run = h3_run, .advance = h3_advance, .now_ns = h3_now_ns, .request = h3_request,              \
+    .send = h3_send, .fin = h3_fin, .reset = h3_reset, .stop = h3_stop, .pause = h3_pause,         \
+    .lose = h3_lose, .seen = h3_seen, .unsent = h3_unsent
 
 const struct fixture_ops fixture_h3 = {.name = "h3", .open = h3_open, FIXTURE_H3_OPS};
 

@@ -20,6 +20,15 @@ void bytes_h2_append(struct bytes_h2 *b, const void *data, size_t len)
     }
 }
 
+void bytes_h2_forget(struct bytes_h2 *b, size_t len)
+{
+    assert(len <= b->len);
+    b->len -= len;
+    if (b->len > 0) {
+        memmove(b->data, b->data + len, b->len);
+    }
+}
+
 void bytes_h2_free(struct bytes_h2 *b)
 {
     free(b->data);
@@ -274,6 +283,10 @@ void peer_h2_send(struct peer_h2 *p, int stream, const void *data, size_t len)
 {
     struct peer_h2_stream *s = p->streams[stream];
     assert(!s->wants_fin);
+    if (s->sent > s->to_send.len / 2) { /* so that one can send without end */
+        bytes_h2_forget(&s->to_send, s->sent);
+        s->sent = 0;
+    }
     bytes_h2_append(&s->to_send, data, len);
     resume(p, s);
 }

@@ -16,6 +16,7 @@ struct bytes_h2 {
 };
 
 void bytes_h2_append(struct bytes_h2 *b, const void *data, size_t len);
+void bytes_h2_forget(struct bytes_h2 *b, size_t len); /* the first |len| */
 void bytes_h2_free(struct bytes_h2 *b);
 
 struct peer_h2_stream {

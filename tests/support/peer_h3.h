@@ -46,8 +46,9 @@ struct peer_h3_raw {
 struct peer_h3_stream {
     struct peer_h3 *peer;
     int64_t id;
-    struct tri_list chunks; /* stay until the end: nghttp3 holds references */
+    struct tri_list chunks; /* stay until they are acknowledged: nghttp3 holds references */
     size_t queued, given;
+    size_t acked; /* bytes of the first chunk */
     bool fin;
     bool paused;
     size_t owed; /* received while paused, no credit returned yet */

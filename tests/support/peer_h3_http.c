@@ -205,6 +205,26 @@ static int recv_data(nghttp3_conn *http, int64_t id, const uint8_t *data, size_t
     return 0;
 }
 
+static int acked_stream_data(nghttp3_conn *http, int64_t id, uint64_t len, void *user,
+                             void *stream_user)
+{
+    (void)http;
+    (void)id;
+    (void)user;
+    struct peer_h3_stream *s = stream_user;
+    s->acked += (size_t)len;
+    while (s->chunks.next != &s->chunks) {
+        struct chunk *first = TRI_CONTAINER_OF(s->chunks.next, struct chunk, node);
+        if (s->acked < first->len || first->given < first->len) {
+            break;
+        }
+        s->acked -= first->len;
+        tri_list_remove(&first->node);
+        free(first);
+    }
+    return 0;
+}
+
 static int deferred_consume(nghttp3_conn *http, int64_t id, size_t len, void *user,
                             void *stream_user)
 {
@@ -260,6 +280,7 @@ static int reset_stream(nghttp3_conn *http, int64_t id, uint64_t code, void *use
 }
 
 static const nghttp3_callbacks http_callbacks = {
+    .acked_stream_data = acked_stream_data,
     .recv_data = recv_data,
     .deferred_consume = deferred_consume,
     .recv_header = recv_header,

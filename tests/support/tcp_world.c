@@ -22,6 +22,9 @@ static void act(struct tcp_conn *c, enum tcp_world_act what)
         c->ended = true;
         tri_tcp_abort(c->tcp);
         break;
+    case ACT_HOLD_BACK:
+        tri_tcp_read(c->tcp, false);
+        break;
     case ACT_ECHO:
     case ACT_NONE:
         break;

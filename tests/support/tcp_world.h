@@ -29,7 +29,7 @@ struct tcp_conn {
     char error_text[64];
 };
 
-enum tcp_world_act { ACT_NONE, ACT_ECHO, ACT_CLOSE, ACT_ABORT };
+enum tcp_world_act { ACT_NONE, ACT_ECHO, ACT_CLOSE, ACT_ABORT, ACT_HOLD_BACK };
 
 struct tcp_world {
     const struct tri_alloc *alloc;

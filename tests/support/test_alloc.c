@@ -2,6 +2,7 @@
 #include "test_alloc.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -14,8 +15,11 @@ static void *resize_counted(void *user, void *ptr, size_t size)
     if (t->calls == t->fail_at || size > PTRDIFF_MAX) { /* no heap has that */
         return NULL;
     }
+    t->bytes -= malloc_usable_size(ptr);
     void *got = realloc(ptr, size);
     assert(got);
+    t->bytes += malloc_usable_size(got);
+    t->bytes_peak = t->bytes > t->bytes_peak ? t->bytes : t->bytes_peak;
     if (!ptr) {
         t->live++;
     }
@@ -30,6 +34,7 @@ static void release_counted(void *user, void *ptr)
     }
     assert(t->live > 0);
     t->live--;
+    t->bytes -= malloc_usable_size(ptr);
     free(ptr);
 }
 

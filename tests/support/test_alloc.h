@@ -17,10 +17,18 @@ struct test_alloc {
     size_t calls;   /* allocations and resizes asked for, the failed one included */
     size_t fail_at; /* the call (from 1) that returns NULL; 0: none */
     size_t largest; /* bytes of the largest block asked for */
+    size_t bytes;   /* in the live blocks */
+    size_t bytes_peak;
 };
 
 /* |t| must not move afterwards: t->alloc.user points at it. */
 void test_alloc_init(struct test_alloc *t);
+
+/* The peak is what is live now, and rises from there. */
+static inline void test_alloc_restart_peak(struct test_alloc *t)
+{
+    t->bytes_peak = t->bytes;
+}
 
 /* Whether the failing call was reached. */
 static inline bool test_alloc_has_failed(const struct test_alloc *t)

@@ -102,6 +102,7 @@ static void check_answer(const char *text, uint16_t port, const char *want)
         assert_true(r.conn->ops->is_done(r.conn));
         assert_false(r.conn->ops->is_aborted(r.conn));
         assert_true(r.conn->ops->deadline_ns(r.conn) == TRI_NEVER_NS);
+        assert_true(r.conn->ops->wants_read(r.conn)); /* what follows is discarded */
         finish(&r);
     }
 }

@@ -188,6 +188,84 @@ static void credit_is_counted(void **state)
     h1_rig_close(&r);
 }
 
+static bool wants_read(const struct h1_rig *r)
+{
+    return r->conn->ops->wants_read(r->conn);
+}
+
+static void E6_a_tenant_that_holds_its_credit_stops_the_reading(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[TRI_H1_UNCONSUMED_BYTES_MAX];
+    struct h1_rig r;
+    struct tenant *t = open_tunnel(&r);
+    t->hold_credit = true;
+    h1_rig_feed(&r, bytes, sizeof bytes - 1);
+    assert_true(wants_read(&r));
+    h1_rig_feed(&r, bytes, 1);
+    assert_false(wants_read(&r));
+    h1_rig_feed(&r, bytes, 100); /* what was on its way is taken */
+    assert_int_equal(t->in_len, sizeof bytes + 100);
+    assert_false(wants_read(&r));
+    h1_rig_close(&r);
+}
+
+static void E6_reading_goes_on_when_half_of_it_is_consumed(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[TRI_H1_UNCONSUMED_BYTES_MAX];
+    struct h1_rig r;
+    struct tenant *t = open_tunnel(&r);
+    t->hold_credit = true;
+    for (int i = 0; i < 2; i++) {
+        h1_rig_feed(&r, bytes, sizeof bytes);
+        size_t wakes = r.wakes;
+        tenant_consume(t, sizeof bytes / 2 - 1);
+        assert_false(wants_read(&r));
+        assert_int_equal(r.wakes, wakes);
+        tenant_consume(t, 1); /* outside of recv: the owner must be told */
+        assert_true(wants_read(&r));
+        assert_int_equal(r.wakes, wakes + 1);
+        tenant_consume(t, sizeof bytes / 2);
+        assert_int_equal(r.wakes, wakes + 1);
+    }
+    h1_rig_close(&r);
+}
+
+static void a_tenant_that_consumes_at_once_is_always_read(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[2 * TRI_H1_UNCONSUMED_BYTES_MAX];
+    struct h1_rig r;
+    (void)open_tunnel(&r);
+    h1_rig_feed(&r, bytes, sizeof bytes);
+    assert_true(wants_read(&r));
+    h1_rig_close(&r);
+}
+
+static void reading_goes_on_when_the_tenant_is_gone(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[TRI_H1_UNCONSUMED_BYTES_MAX];
+    for (int aborts = 0; aborts < 2; aborts++) {
+        struct h1_rig r;
+        struct tenant *t = open_tunnel(&r);
+        assert_true(wants_read(&r));
+        t->hold_credit = true;
+        h1_rig_feed(&r, bytes, sizeof bytes);
+        assert_false(wants_read(&r));
+        if (aborts) {
+            tenant_abort(t);
+            assert_true(wants_read(&r));
+        } else {
+            tenant_end(t);
+        }
+        h1_rig_drain(&r);
+        assert_true(wants_read(&r));
+        h1_rig_close(&r);
+    }
+}
+
 static void E7_fin_ends_the_connection_in_order_behind_the_last_bytes(void **state)
 {
     (void)state;
@@ -371,6 +449,10 @@ int main(void)
         cmocka_unit_test(no_byte_comes_before_the_verdict),
         cmocka_unit_test(held_bytes_come_before_those_that_arrive_later),
         cmocka_unit_test(credit_is_counted),
+        cmocka_unit_test(E6_a_tenant_that_holds_its_credit_stops_the_reading),
+        cmocka_unit_test(E6_reading_goes_on_when_half_of_it_is_consumed),
+        cmocka_unit_test(a_tenant_that_consumes_at_once_is_always_read),
+        cmocka_unit_test(reading_goes_on_when_the_tenant_is_gone),
         cmocka_unit_test(E7_fin_ends_the_connection_in_order_behind_the_last_bytes),
         cmocka_unit_test(E7_the_peers_orderly_end_leaves_our_direction_open),
         cmocka_unit_test(the_peers_end_before_the_verdict_comes_behind_what_is_held),

@@ -263,6 +263,21 @@ static void an_open_stream_keeps_the_connection(void **state)
     rig_h2_deinit(&r);
 }
 
+static void E6_a_stream_without_credit_does_not_keep_the_connection_from_being_read(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[2 * TRI_STREAM_WINDOW_BYTES];
+    struct rig_h2 r;
+    rig_h2_init(&r);
+    int stream = rig_h2_websocket(&r);
+    rig_h2_tenant(&r, 0)->hold_credit = true;
+    peer_h2_send(&r.peer, stream, bytes, sizeof bytes);
+    rig_h2_run(&r);
+    assert_int_equal(rig_h2_tenant(&r, 0)->in_len, TRI_STREAM_WINDOW_BYTES);
+    assert_true(r.conn->ops->wants_read(r.conn));
+    rig_h2_deinit(&r);
+}
+
 static void SETTINGS_must_be_acknowledged_in_time(void **state)
 {
     (void)state;
@@ -346,6 +361,7 @@ int main(void)
         cmocka_unit_test(shutdown_ends_after_the_last_stream_was_aborted),
         cmocka_unit_test(a_connection_without_streams_ends_after_the_keepalive_timeout),
         cmocka_unit_test(an_open_stream_keeps_the_connection),
+        cmocka_unit_test(E6_a_stream_without_credit_does_not_keep_the_connection_from_being_read),
         cmocka_unit_test(SETTINGS_must_be_acknowledged_in_time),
         cmocka_unit_test(a_field_block_that_does_not_end_is_cut_off),
         cmocka_unit_test(a_refused_head_leaves_no_deadline_behind),

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 /* ---- the kernel, with a script */
 
@@ -212,6 +213,158 @@ static void nothing_is_read_while_the_peer_takes_nothing(void **state)
     }
 }
 
+/* ---- an owner that wants no more for now */
+
+static void close_client_with_reset(void)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    close(client.fd);
+    client.fd = -1;
+}
+
+static void E6_nothing_is_read_while_the_owner_wants_nothing(void **state)
+{
+    (void)state;
+    static uint8_t bytes[8 * 1024 * 1024];
+    for (int i = 0; i < 2; i++) {
+        open_ready(i == 0);
+        struct tcp_conn *c = &w.conns[0];
+        tri_tcp_read(c->tcp, false);
+        tcp_world_step(&w, NULL);
+        tcp_client_send(&client, bytes, sizeof bytes);
+        recv_calls = 0;
+        tcp_world_run_ms(&w, &client, 10);
+        assert_int_equal(recv_calls, 0);
+        assert_int_equal(c->tcp->interest, UV_DISCONNECT); /* or the loop would spin on its input */
+        assert_int_equal(tri_buf_peek(&c->in).len, 0);
+        assert_true(tri_buf_peek(i == 0 ? &client.tls.out : &client.out).len > 0);
+        tcp_conn_send(c, "still here", 10);
+        tcp_world_run_until_len(&w, &client, &client.in, 10);
+        tri_tcp_read(c->tcp, true);
+        tcp_world_run_until_len(&w, &client, &c->in, sizeof bytes);
+        close_all();
+    }
+}
+
+static void E6_an_owner_that_has_enough_ends_the_reads_of_the_turn(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1024 * 1024];
+    open_ready(false);
+    w.on_data = ACT_HOLD_BACK;
+    tcp_client_send(&client, bytes, sizeof bytes);
+    recv_calls = 0;
+    tcp_world_run_ms(&w, &client, 10);
+    assert_int_equal(recv_calls, 1);
+    assert_in_range(tri_buf_peek(&w.conns[0].in).len, 1, TRI_LOOP_RECV_BYTES);
+    w.on_data = ACT_NONE;
+    tri_tcp_read(w.conns[0].tcp, true);
+    tcp_world_run_until_len(&w, &client, &w.conns[0].in, sizeof bytes);
+    close_all();
+}
+
+static void much_is_written_while_nothing_is_read(void **state)
+{
+    (void)state;
+    static uint8_t bytes[24 * 1024 * 1024];
+    open_ready(true);
+    tri_tcp_read(w.conns[0].tcp, false);
+    tcp_conn_send(&w.conns[0], bytes, sizeof bytes);
+    tcp_world_run_until_len(&w, &client, &client.in, sizeof bytes);
+    close_all();
+}
+
+static void a_reset_is_seen_while_nothing_is_read(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        open_ready(i == 0);
+        struct tcp_conn *c = &w.conns[0];
+        tri_tcp_read(c->tcp, false);
+        tcp_world_step(&w, &client);
+        tcp_client_send(&client, "unread", 6);
+        tcp_world_step(&w, &client);
+        close_client_with_reset();
+        tcp_world_run_until(&w, NULL, &c->closed);
+        assert_int_equal(c->end, TRI_TCP_LOST);
+        assert_string_equal(c->error_text, "the peer reset the connection");
+        assert_int_equal(tri_buf_peek(&c->in).len, 0);
+        close_all();
+    }
+}
+
+static void the_peers_end_waits_while_nothing_is_read(void **state)
+{
+    (void)state;
+    open_ready(false);
+    struct tcp_conn *c = &w.conns[0];
+    tri_tcp_read(c->tcp, false);
+    tcp_world_step(&w, &client);
+    tcp_client_send(&client, "last", 4);
+    tcp_world_step(&w, &client);
+    shutdown(client.fd, SHUT_WR);
+    tcp_world_run_ms(&w, &client, 5);
+    assert_false(c->eof);
+    assert_int_equal(c->tcp->interest, 0); /* or the loop would spin on it */
+    tri_tcp_read(c->tcp, true);
+    tcp_world_run_until(&w, &client, &c->eof);
+    assert_true(c->orderly);
+    assert_int_equal(tri_buf_peek(&c->in).len, 4);
+    close_all();
+}
+
+static void writing_to_a_gone_peer_is_a_loss_while_nothing_is_read(void **state)
+{
+    (void)state;
+    open_ready(false);
+    struct tcp_conn *c = &w.conns[0];
+    tri_tcp_read(c->tcp, false);
+    tcp_world_step(&w, &client);
+    close(client.fd);
+    client.fd = -1;
+    tcp_world_run_ms(&w, NULL, 5);
+    assert_false(c->closed); /* its end came in order, and waits to be read */
+    for (int i = 0; i < 100 && !c->closed; i++) {
+        tcp_conn_send(c, "anyone?", 7);
+        tcp_world_run_ms(&w, NULL, 1);
+    }
+    assert_true(c->closed);
+    assert_int_equal(c->end, TRI_TCP_LOST);
+    close_all();
+}
+
+static void a_handshake_is_read_whatever_the_owner_wants(void **state)
+{
+    (void)state;
+    struct tcp_conn *c = open_conn(true);
+    w.on_accept = ACT_HOLD_BACK;
+    tcp_world_run_until(&w, &client, &c->ready);
+    tcp_client_send(&client, "x", 1);
+    tcp_world_run_until_len(&w, &client, &c->in, 1);
+    close_all();
+}
+
+static void a_connection_that_is_not_read_closes_in_order(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1024 * 1024];
+    open_ready(true);
+    struct tcp_conn *c = &w.conns[0];
+    tri_tcp_read(c->tcp, false);
+    tcp_world_step(&w, &client);
+    tcp_client_send(&client, bytes, sizeof bytes);
+    tcp_world_run_ms(&w, &client, 5);
+    c->ended = true;
+    tri_tcp_close(c->tcp, 60000); /* longer than the test waits: it is the peer's end that counts */
+    tri_tcp_read(c->tcp, false);
+    tcp_world_run_until(&w, &client, &client.fin);
+    shutdown(client.fd, SHUT_WR);
+    tcp_world_run_until(&w, &client, &c->closed);
+    assert_int_equal(c->end, TRI_TCP_CLOSED);
+    close_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +376,14 @@ int main(void)
         cmocka_unit_test(an_error_in_the_handshake_is_a_failed_handshake),
         cmocka_unit_test(an_error_after_our_end_does_not_undo_it),
         cmocka_unit_test(nothing_is_read_while_the_peer_takes_nothing),
+        cmocka_unit_test(E6_nothing_is_read_while_the_owner_wants_nothing),
+        cmocka_unit_test(E6_an_owner_that_has_enough_ends_the_reads_of_the_turn),
+        cmocka_unit_test(much_is_written_while_nothing_is_read),
+        cmocka_unit_test(a_reset_is_seen_while_nothing_is_read),
+        cmocka_unit_test(the_peers_end_waits_while_nothing_is_read),
+        cmocka_unit_test(writing_to_a_gone_peer_is_a_loss_while_nothing_is_read),
+        cmocka_unit_test(a_handshake_is_read_whatever_the_owner_wants),
+        cmocka_unit_test(a_connection_that_is_not_read_closes_in_order),
     };
     return cmocka_run_group_tests(tests, make_context, drop_context);
 }

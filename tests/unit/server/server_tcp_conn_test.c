@@ -22,7 +22,13 @@ struct tri_tcp {
     struct tri_addr remote;
     int flushes, closes, aborts;
     size_t pulled; /* slices */
+    bool held_back;
 };
+
+void tri_tcp_read(struct tri_tcp *t, bool on)
+{
+    t->held_back = !on;
+}
 
 void tri_tcp_flush(struct tri_tcp *t)
 {
@@ -83,6 +89,7 @@ struct adapter {
     bool live;
     size_t received, to_send;
     bool eof, orderly, done, aborted, shut;
+    bool choked;        /* wants no more to read */
     bool shutdown_ends; /* it is done as soon as it is shut */
     int expires;
     uint64_t deadline_ns;
@@ -99,6 +106,7 @@ static enum tri_err adapter_recv(struct tri_conn *c, const uint8_t *data, size_t
     (void)data;
     (void)now_ns;
     adapter.received += len;
+    adapter.choked = len == 5;
     return len == 3 ? TRI_ERR_PROTOCOL : TRI_OK;
 }
 
@@ -120,6 +128,12 @@ static size_t adapter_send(struct tri_conn *c, struct tri_slice *out, size_t max
     }
     adapter.to_send -= n;
     return n;
+}
+
+static bool adapter_wants_read(const struct tri_conn *c)
+{
+    (void)c;
+    return !adapter.choked;
 }
 
 static uint64_t adapter_deadline_ns(const struct tri_conn *c)
@@ -167,6 +181,7 @@ static const struct tri_conn_ops adapter_ops = {
     .recv = adapter_recv,
     .recv_eof = adapter_recv_eof,
     .send = adapter_send,
+    .wants_read = adapter_wants_read,
     .deadline_ns = adapter_deadline_ns,
     .expire = adapter_expire,
     .shutdown = adapter_shutdown,
@@ -460,6 +475,41 @@ static void connections_end_at_the_limit(void **state)
     tear_down(&r, TRI_TCP_LOST);
 }
 
+static void E6_net_reads_no_more_as_soon_as_the_adapter_has_enough(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    open_conn(&r, "http/1.1");
+    receive(&r, "some");
+    assert_false(r.tcp.held_back);
+    receive(&r, "choke");
+    assert_true(r.tcp.held_back); /* within the turn: net may hold more of what was sent */
+    flush(&r);
+    assert_true(r.tcp.held_back);
+    tear_down(&r, TRI_TCP_LOST);
+}
+
+static void E6_net_reads_on_when_the_adapter_says_so_outside_of_a_read(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    open_conn(&r, "http/1.1");
+    receive(&r, "choke");
+    flush(&r);
+    adapter.choked = false;
+    struct tri_link *link = adapter.config.user;
+    link->wake(link);
+    flush(&r);
+    assert_false(r.tcp.held_back);
+    adapter.choked = true; /* and the other way: what was held before the verdict came only now */
+    link->wake(link);
+    flush(&r);
+    assert_true(r.tcp.held_back);
+    tear_down(&r, TRI_TCP_LOST);
+}
+
 static void the_deadline_of_an_adapter_is_kept(void **state)
 {
     (void)state;
@@ -564,6 +614,8 @@ int main(void)
         cmocka_unit_test(a_connection_without_memory_is_cut),
         cmocka_unit_test(short_memory_refuses_a_connection_and_loses_nothing),
         cmocka_unit_test(connections_end_at_the_limit),
+        cmocka_unit_test(E6_net_reads_no_more_as_soon_as_the_adapter_has_enough),
+        cmocka_unit_test(E6_net_reads_on_when_the_adapter_says_so_outside_of_a_read),
         cmocka_unit_test(the_deadline_of_an_adapter_is_kept),
         cmocka_unit_test(a_deadline_that_does_not_move_does_not_hang_the_turn),
         cmocka_unit_test(a_stop_ends_a_connection_when_its_sockets_have),
