@@ -1,34 +1,26 @@
 #include "http_handshake.h"
 
+#include "http_origins.h"
+
 #include <assert.h>
 
-static enum tri_verdict refuse(struct tri_response *refusal, const char **reason, int status,
-                               const char *text)
+static enum tri_verdict refuse_as(struct tri_handshake *out, enum tri_answer answer, int status,
+                                  const char *reason)
 {
-    *refusal = (struct tri_response){
-        .answer = TRI_ANSWER_PLAIN, .status = status, .content_length = TRI_LENGTH_NONE};
-    *reason = text;
+    out->refusal = (struct tri_response){
+        .answer = answer, .status = status, .content_length = TRI_LENGTH_NONE};
+    out->reason = reason;
     return TRI_VERDICT_REFUSE;
 }
 
-static enum tri_verdict refuse_as(struct tri_response *refusal, const char **reason,
-                                  enum tri_answer answer, const char *text)
+static enum tri_verdict refuse(struct tri_handshake *out, int status, const char *reason)
 {
-    *refusal = (struct tri_response){.answer = answer, .content_length = TRI_LENGTH_NONE};
-    *reason = text;
-    return TRI_VERDICT_REFUSE;
+    return refuse_as(out, TRI_ANSWER_PLAIN, status, reason);
 }
 
-static enum tri_verdict refuse_route(struct tri_response *refusal, const char **reason)
+static enum tri_verdict refuse_route(struct tri_handshake *out)
 {
-    return refuse(refusal, reason, 404, "There is nothing here.");
-}
-
-/* A WebSocket is served at exactly its route's path, never below it. */
-static bool serves_websocket(const struct tri_request_head *head, const struct tri_route *route)
-{
-    return route && route->ws &&
-           tri_slice_equal(tri_request_head_path(head), tri_slice_of_string(route->path));
+    return refuse(out, 404, "There is nothing here.");
 }
 
 static bool is_connect(const struct tri_request_head *head)
@@ -45,56 +37,69 @@ static bool has_version(const struct tri_request_head *head)
 }
 
 static enum tri_verdict judge_plain(const struct tri_request_head *head,
-                                    const struct tri_route *route, struct tri_response *refusal,
-                                    const char **reason)
+                                    const struct tri_route *route, struct tri_handshake *out)
 {
     if (is_connect(head)) {
-        return refuse(refusal, reason, 501, "This server is no proxy.");
+        return refuse(out, 501, "This server is no proxy.");
     }
     if (route && route->http) {
         return TRI_VERDICT_PLAIN;
     }
-    if (serves_websocket(head, route)) {
-        return refuse_as(refusal, reason, TRI_ANSWER_UPGRADE_NEEDED,
-                         "This is a WebSocket endpoint.");
+    if (route) {
+        return refuse_as(out, TRI_ANSWER_UPGRADE_NEEDED, 0, "This is a WebSocket endpoint.");
     }
-    return refuse_route(refusal, reason);
+    return refuse_route(out);
+}
+
+/* The rest of the opening handshake: RFC 6455 section 4.2.2, points 2 to 4. */
+static enum tri_verdict judge_opening(const struct tri_request_head *head,
+                                      const struct tri_route *route, struct tri_handshake *out)
+{
+    if (!has_version(head)) {
+        return refuse_as(out, TRI_ANSWER_VERSION_NEEDED, 0,
+                         "This server speaks version 13 of the WebSocket protocol.");
+    }
+    if (tri_deflate_offers_parse(&out->deflate, head) != TRI_OK) {
+        return refuse(out, 400, "Sec-WebSocket-Extensions is malformed.");
+    }
+    if (tri_subprotocol_choose(head, route->subprotocols, &out->subprotocol) != TRI_OK) {
+        return refuse(out, 400, "Sec-WebSocket-Protocol is malformed.");
+    }
+    if (!tri_origin_is_allowed(head, route->origins)) {
+        return refuse(out, 403, "Pages of that origin may not open WebSockets here.");
+    }
+    return TRI_VERDICT_WEBSOCKET;
 }
 
 static enum tri_verdict judge_websocket(const struct tri_request_head *head,
-                                        const struct tri_route *route, struct tri_response *refusal,
-                                        const char **reason)
+                                        const struct tri_route *route, struct tri_handshake *out)
 {
-    if (serves_websocket(head, route)) {
-        if (!has_version(head)) {
-            return refuse_as(refusal, reason, TRI_ANSWER_VERSION_NEEDED,
-                             "This server speaks version 13 of the WebSocket protocol.");
-        }
-        return TRI_VERDICT_WEBSOCKET;
+    if (route && route->ws) {
+        return judge_opening(head, route, out);
     }
     /* RFC 9110 section 7.8: an upgrade may be ignored. An extended CONNECT is no plain request. */
     if (route && route->http && !is_connect(head)) {
         return TRI_VERDICT_PLAIN;
     }
-    return refuse_route(refusal, reason);
+    return refuse_route(out);
 }
 
 enum tri_verdict tri_handshake_verdict(const struct tri_request_head *head,
-                                       const struct tri_route *route, struct tri_response *refusal,
-                                       const char **reason)
+                                       const struct tri_route *route, struct tri_handshake *out)
 {
     assert(!route || route->ws || route->http);
+    *out = (struct tri_handshake){.reason = "", .subprotocol = TRI_SLICE("")};
     /* RFC 9110 section 7.2, RFC 9113 section 8.3.1, RFC 9114 section 4.3.1 */
     if (head->authority.len == 0) {
-        return refuse(refusal, reason, 400, "The request names no host.");
+        return refuse(out, 400, "The request names no host.");
     }
     if (head->protocol.len == 0) {
-        return judge_plain(head, route, refusal, reason);
+        return judge_plain(head, route, out);
     }
     /* RFC 9110 section 7.8: protocol names are compared without case. */
     if (tri_slice_equal_nocase(head->protocol, TRI_SLICE("websocket"))) {
-        return judge_websocket(head, route, refusal, reason);
+        return judge_websocket(head, route, out);
     }
     /* RFC 9220 section 3: an unknown :protocol is answered 501; h2c is one (RFC 9113 3.1). */
-    return refuse(refusal, reason, 501, "That protocol is not spoken here.");
+    return refuse(out, 501, "That protocol is not spoken here.");
 }

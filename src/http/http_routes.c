@@ -7,10 +7,17 @@ void tri_routes_init(struct tri_routes *r, const struct tri_alloc *alloc)
     *r = (struct tri_routes){.alloc = alloc};
 }
 
+static void release_strings(const struct tri_alloc *alloc, const struct tri_route *route)
+{
+    tri_alloc_release(alloc, route->path);
+    tri_alloc_release(alloc, route->subprotocols);
+    tri_alloc_release(alloc, route->origins);
+}
+
 void tri_routes_deinit(struct tri_routes *r)
 {
     for (size_t i = 0; i < r->len; i++) {
-        tri_alloc_release(r->alloc, r->routes[i].path);
+        release_strings(r->alloc, &r->routes[i]);
     }
     r->len = 0;
 }
@@ -81,22 +88,51 @@ enum tri_err tri_routes_add_http(struct tri_routes *r, const char *path,
     return TRI_OK;
 }
 
+struct tri_route *tri_routes_get_ws(struct tri_routes *r, const char *path)
+{
+    struct tri_route *route = path ? find_exact(r, path) : NULL;
+    return route && route->ws ? route : NULL;
+}
+
+/* Sets |*out| to a copy of |text|, or to NULL where that is NULL. */
+static enum tri_err copy_string(const struct tri_alloc *alloc, char **out, const char *text)
+{
+    *out = text ? tri_alloc_string(alloc, text, strlen(text)) : NULL;
+    return *out || !text ? TRI_OK : TRI_ERR_NOMEM;
+}
+
+static enum tri_err copy_route(const struct tri_alloc *alloc, struct tri_route *to,
+                               const struct tri_route *from)
+{
+    *to = *from;
+    to->path = to->subprotocols = to->origins = NULL;
+    enum tri_err err = copy_string(alloc, &to->path, from->path);
+    if (err == TRI_OK) {
+        err = copy_string(alloc, &to->subprotocols, from->subprotocols);
+    }
+    if (err == TRI_OK) {
+        err = copy_string(alloc, &to->origins, from->origins);
+    }
+    if (err != TRI_OK) {
+        release_strings(alloc, to);
+    }
+    return err;
+}
+
 enum tri_err tri_routes_copy(struct tri_routes *to, const struct tri_routes *from)
 {
     assert(to->len == 0);
     for (size_t i = 0; i < from->len; i++) {
-        struct tri_route route = from->routes[i];
-        route.path = tri_alloc_string(to->alloc, route.path, strlen(route.path));
-        if (!route.path) {
+        if (copy_route(to->alloc, &to->routes[i], &from->routes[i]) != TRI_OK) {
             tri_routes_deinit(to);
             return TRI_ERR_NOMEM;
         }
-        to->routes[to->len++] = route;
+        to->len++;
     }
     return TRI_OK;
 }
 
-/* Whether |route| serves what is below it: a plain one whose path ends in "/". */
+/* Whether |route| serves what is below it: its path ends in "/". */
 static bool covers(struct tri_slice route, struct tri_slice path)
 {
     return route.data[route.len - 1] == '/' && path.len > route.len &&
@@ -112,7 +148,7 @@ const struct tri_route *tri_routes_find(const struct tri_routes *r, struct tri_s
         if (tri_slice_equal(own, path)) {
             return &r->routes[i];
         }
-        if (r->routes[i].http && own.len > best_len && covers(own, path)) {
+        if (own.len > best_len && covers(own, path)) {
             best = &r->routes[i];
             best_len = own.len;
         }

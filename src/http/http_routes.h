@@ -12,6 +12,11 @@ struct tri_route {
     void *ws_user;
     const struct tri_http_handler *http; /* borrowed; NULL: no plain HTTP here */
     void *http_user;
+    /* Of the WebSockets: as tri_config_ws_* say. */
+    enum tri_deflate deflate;
+    enum tri_slow slow;
+    char *subprotocols; /* owned; NULL: none */
+    char *origins;      /* owned; NULL: any */
 };
 
 struct tri_routes {
@@ -32,13 +37,16 @@ TRI_MUST_USE enum tri_err tri_routes_add_ws(struct tri_routes *r, const char *pa
 TRI_MUST_USE enum tri_err tri_routes_add_http(struct tri_routes *r, const char *path,
                                               const struct tri_http_handler *handler, void *user);
 
+/* The route at exactly |path| that serves WebSockets, to change it; NULL: none. */
+struct tri_route *tri_routes_get_ws(struct tri_routes *r, const char *path);
+
 /* Copies all of |from| into the empty |to|, which keeps its own allocator. TRI_ERR_NOMEM: it is
  * empty again. */
 TRI_MUST_USE enum tri_err tri_routes_copy(struct tri_routes *to, const struct tri_routes *from);
 
 /*
- * The route for |path| (without query): the exact one, else the longest that has a plain handler,
- * ends in "/" and is a prefix (a WebSocket is served at exactly its path). NULL: none.
+ * The route for |path| (without query): the exact one, else the longest that ends in "/" and is a
+ * prefix. NULL: none.
  */
 const struct tri_route *tri_routes_find(const struct tri_routes *r, struct tri_slice path);
 

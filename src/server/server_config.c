@@ -1,6 +1,9 @@
 /* See server_config.h and, for the setters, trisock.h. */
 #include "server_config.h"
 
+#include "http_extensions.h"
+#include "http_origins.h"
+
 #include <assert.h>
 
 void tri_config_init(struct tri_config *config, const struct tri_alloc *alloc)
@@ -156,10 +159,73 @@ void tri_config_extended_connect(struct tri_config *config, bool on)
 enum tri_err tri_config_ws(struct tri_config *config, const char *path,
                            const struct tri_ws_handler *handler, void *user)
 {
-    if (!path || !handler) {
+    if (!path || !handler || (handler->on_message && handler->on_fragment)) {
         return TRI_ERR_INVALID;
     }
     return tri_routes_add_ws(&config->routes, path, handler, user);
+}
+
+enum tri_err tri_config_ws_deflate(struct tri_config *config, const char *path,
+                                   enum tri_deflate mode)
+{
+    struct tri_route *route = tri_routes_get_ws(&config->routes, path);
+    if (!route) {
+        return TRI_ERR_NOT_FOUND;
+    }
+    if (mode != TRI_DEFLATE_OFF && mode != TRI_DEFLATE_SHARED && mode != TRI_DEFLATE_DEDICATED) {
+        return TRI_ERR_INVALID;
+    }
+    route->deflate = mode;
+    return TRI_OK;
+}
+
+enum tri_err tri_config_ws_slow(struct tri_config *config, const char *path, enum tri_slow policy)
+{
+    struct tri_route *route = tri_routes_get_ws(&config->routes, path);
+    if (!route) {
+        return TRI_ERR_NOT_FOUND;
+    }
+    if (policy != TRI_SLOW_WAIT && policy != TRI_SLOW_DROP && policy != TRI_SLOW_CLOSE) {
+        return TRI_ERR_INVALID;
+    }
+    route->slow = policy;
+    return TRI_OK;
+}
+
+/* Sets a list of a route; "" takes it away. */
+static enum tri_err set_list(struct tri_config *config, char **field, const char *list)
+{
+    if (list[0] != '\0') {
+        return set_string(config->alloc, field, list);
+    }
+    tri_alloc_release(config->alloc, *field);
+    *field = NULL;
+    return TRI_OK;
+}
+
+enum tri_err tri_config_ws_subprotocols(struct tri_config *config, const char *path,
+                                        const char *subprotocols)
+{
+    struct tri_route *route = tri_routes_get_ws(&config->routes, path);
+    if (!route) {
+        return TRI_ERR_NOT_FOUND;
+    }
+    if (!subprotocols || !tri_subprotocols_are_valid(subprotocols)) {
+        return TRI_ERR_INVALID;
+    }
+    return set_list(config, &route->subprotocols, subprotocols);
+}
+
+enum tri_err tri_config_ws_origins(struct tri_config *config, const char *path, const char *origins)
+{
+    struct tri_route *route = tri_routes_get_ws(&config->routes, path);
+    if (!route) {
+        return TRI_ERR_NOT_FOUND;
+    }
+    if (!origins || !tri_origins_are_valid(origins)) {
+        return TRI_ERR_INVALID;
+    }
+    return set_list(config, &route->origins, origins);
 }
 
 enum tri_err tri_config_http_route(struct tri_config *config, const char *path,

@@ -30,6 +30,7 @@ void tri_hub_deinit(struct tri_hub *hub)
 {
     assert(tri_list_is_empty(&hub->conns) && tri_list_is_empty(&hub->dirty));
     assert(tri_list_is_empty(&hub->dead) && tri_list_is_empty(&hub->sockets));
+    assert(hub->sockets_len == 0);
     tri_loop_free(hub->loop);
     tri_session_worker_deinit(&hub->sessions);
     tri_heap_deinit(&hub->deadlines);

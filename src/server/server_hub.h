@@ -24,6 +24,7 @@ struct tri_hub {
     struct tri_list dirty;     /* those to be flushed at the end of this turn */
     struct tri_list dead;      /* those whose memory goes at the end of this turn */
     struct tri_list sockets;   /* every struct tri_ws */
+    size_t sockets_len;        /* how many those are */
     struct tri_heap deadlines; /* of the TCP connections */
     bool stopping;             /* no new socket is taken */
 };
@@ -33,6 +34,7 @@ struct tri_link {
     struct tri_hub *hub;
     const char *alt_svc;  /* value of the alt-svc field for its responses; "": none. Borrowed */
     size_t *sockets_open; /* WebSockets that keep its transport from a polite end */
+    size_t sockets;       /* its own open WebSockets, <= limits.sockets_max */
     /* It has something to send, or its sockets_open fell: it is looked at when the turn ends. */
     void (*wake)(struct tri_link *link);
 };

@@ -77,6 +77,21 @@ void tri_server_stop(struct tri_server *server)
     tri_worker_ask_stop(&server->worker);
 }
 
+uint64_t tri_server_gauge(const struct tri_server *server, enum tri_gauge gauge)
+{
+    const struct tri_hub *hub = &server->worker.hub;
+    switch (gauge) {
+    case TRI_GAUGE_CONNECTIONS:
+        return atomic_load(&server->shared.conns_open);
+    case TRI_GAUGE_SOCKETS:
+        return hub->sockets_len;
+    case TRI_GAUGE_DEFLATE_BYTES:
+        return hub->sessions.deflate.held_bytes;
+    }
+    assert(!"a gauge");
+    return 0;
+}
+
 const char *tri_server_address(const struct tri_server *server, size_t index)
 {
     const struct tri_worker *w = &server->worker;

@@ -3,125 +3,10 @@
 
 #include "http_handshake.h"
 #include "server_reply.h"
+#include "server_request_head.h"
 #include "server_ws.h"
 
 #include <assert.h>
-
-/*
- * One block of memory: the struct, its fields, and every string. The head's bytes are the
- * adapter's and have no NUL, and a program wants strings.
- */
-struct tri_request {
-    struct tri_link *link;         /* borrowed: the connection outlives its requests */
-    struct tri_exchange *exchange; /* borrowed: until answered or cancelled */
-    const struct tri_route *route; /* borrowed */
-    bool websocket;                /* a valid opening handshake */
-    const char *method, *authority, *path, *query;
-    size_t fields_len;
-    struct tri_header fields[];
-};
-
-static size_t strings_bytes(const struct tri_request_head *head)
-{
-    size_t bytes = head->method.len + 1 + head->authority.len + 1;
-    bytes += tri_request_head_path(head).len + 1 + tri_request_head_query(head).len + 1;
-    for (size_t i = 0; i < head->fields_len; i++) {
-        bytes += head->fields[i].name.len + 1 + head->fields[i].value.len + 1;
-    }
-    return bytes;
-}
-
-/* Copies |s| with a NUL to |*at|, which moves on. */
-static const char *put_string(char **at, struct tri_slice s)
-{
-    char *string = *at;
-    if (s.len > 0) {
-        memcpy(string, s.data, s.len);
-    }
-    string[s.len] = '\0';
-    *at += s.len + 1;
-    return string;
-}
-
-static bool is_cookie(const struct tri_field *field)
-{
-    return tri_slice_equal(field->name, TRI_SLICE("cookie"));
-}
-
-/*
- * RFC 9113 section 8.2.3, RFC 9114 section 4.2.1: cookie fields MUST be made one, with "; " between,
- * before a program sees them. The room is there: each further one leaves out its name.
- */
-static const char *put_cookies(char **at, const struct tri_request_head *head)
-{
-    char *string = *at;
-    for (size_t i = 0; i < head->fields_len; i++) {
-        if (is_cookie(&head->fields[i])) {
-            if (*at != string) {
-                memcpy(*at - 1, "; ", 2); /* over the NUL of the one before */
-                *at += 1;
-            }
-            (void)put_string(at, head->fields[i].value);
-        }
-    }
-    return string;
-}
-
-/* All cookie fields are put where the first one is. */
-static void put_fields(struct tri_request *req, char **at, const struct tri_request_head *head)
-{
-    bool has_cookies = false;
-    for (size_t i = 0; i < head->fields_len; i++) {
-        const struct tri_field *field = &head->fields[i];
-        if (is_cookie(field) && has_cookies) {
-            continue;
-        }
-        struct tri_header *header = &req->fields[req->fields_len++];
-        header->name = put_string(at, field->name);
-        if (is_cookie(field)) {
-            has_cookies = true;
-            header->value = put_cookies(at, head);
-        } else {
-            header->value = put_string(at, field->value);
-        }
-    }
-}
-
-static struct tri_request *make_request(struct tri_link *link, struct tri_exchange *x,
-                                        const struct tri_request_head *head,
-                                        const struct tri_route *route)
-{
-    size_t fields_bytes = head->fields_len * sizeof(struct tri_header);
-    size_t size = sizeof(struct tri_request) + fields_bytes + strings_bytes(head);
-    struct tri_request *req = tri_alloc_get(link->hub->shared->alloc, size);
-    if (!req) {
-        return NULL;
-    }
-    *req = (struct tri_request){.link = link, .exchange = x, .route = route};
-    char *at = (char *)&req->fields[head->fields_len];
-    req->method = put_string(&at, head->method);
-    req->authority = put_string(&at, head->authority);
-    req->path = put_string(&at, tri_request_head_path(head));
-    req->query = put_string(&at, tri_request_head_query(head));
-    put_fields(req, &at, head);
-    assert(at <= (char *)req + size); /* less where cookies were made one */
-    x->owner = req;
-    return req;
-}
-
-/* Takes it off its exchange, which is still to be answered. */
-static struct tri_exchange *take_off(struct tri_request *req)
-{
-    struct tri_exchange *x = req->exchange;
-    assert(x->owner == req);
-    x->owner = NULL;
-    return x;
-}
-
-static void free_request(struct tri_request *req)
-{
-    tri_alloc_release(req->link->hub->shared->alloc, req);
-}
 
 /* After the answer: only the adapter knows which status it has sent. 0: it could send none. */
 static void log_answer(const struct tri_link *link, const struct tri_exchange *x,
@@ -193,7 +78,7 @@ static void refuse_status(struct tri_link *link, struct tri_exchange *x,
 static void ask_http(struct tri_link *link, struct tri_exchange *x,
                      const struct tri_request_head *head, const struct tri_route *route)
 {
-    struct tri_request *req = make_request(link, x, head, route);
+    struct tri_request *req = tri_request_make(link, x, head, route);
     if (!req) {
         refuse_status(link, x, head, 503, "The server is short of memory. Try again later.");
         return;
@@ -201,33 +86,59 @@ static void ask_http(struct tri_link *link, struct tri_exchange *x,
     route->http->on_request(route->http_user, req);
 }
 
-static void ask_ws(struct tri_link *link, struct tri_exchange *x,
-                   const struct tri_request_head *head, const struct tri_route *route)
+/* Why the connection may open no other WebSocket now; NULL: it may. */
+static const char *find_obstacle(const struct tri_link *link)
 {
     if (link->hub->stopping) {
-        refuse_status(link, x, head, 503, "The server is stopping. Try again later.");
-        return;
+        return "The server is stopping. Try again later.";
     }
-    if (!route->ws->on_request) {
-        const struct tri_ws_opening opening = {
-            .link = link,
-            .exchange = x,
-            .handler = route->ws,
-            .user = route->ws_user,
-            .path = tri_request_head_path(head),
-        };
-        /* If it failed it was answered, and nobody is there who would want to know. */
-        enum tri_err err = tri_ws_accept(&opening);
-        (void)err;
-        return;
+    if (link->sockets >= tri_hub_config(link->hub)->limits.sockets_max) {
+        return "Too many WebSockets on this connection.";
     }
-    struct tri_request *req = make_request(link, x, head, route);
+    return NULL;
+}
+
+/* The handler wants to be asked. */
+static void ask_ws(struct tri_link *link, struct tri_exchange *x,
+                   const struct tri_request_head *head, const struct tri_route *route,
+                   const struct tri_handshake *handshake)
+{
+    struct tri_request *req = tri_request_make(link, x, head, route);
     if (!req) {
         refuse_status(link, x, head, 503, "The server is short of memory. Try again later.");
         return;
     }
     req->websocket = true;
+    req->offers = handshake->deflate;
+    req->subprotocol = handshake->subprotocol;
     route->ws->on_request(route->ws_user, req);
+}
+
+static void take_handshake(struct tri_link *link, struct tri_exchange *x,
+                           const struct tri_request_head *head, const struct tri_route *route,
+                           const struct tri_handshake *handshake)
+{
+    const char *obstacle = find_obstacle(link);
+    if (obstacle) {
+        refuse_status(link, x, head, 503, obstacle);
+        return;
+    }
+    if (route->ws->on_request) {
+        ask_ws(link, x, head, route, handshake);
+        return;
+    }
+    const struct tri_ws_opening opening = {
+        .link = link,
+        .exchange = x,
+        .route = route,
+        .user = route->ws_user,
+        .path = tri_request_head_path(head),
+        .offers = &handshake->deflate,
+        .subprotocol = handshake->subprotocol,
+    };
+    /* If it failed it was answered, and nobody is there who would want to know. */
+    enum tri_err err = tri_ws_accept(&opening);
+    (void)err;
 }
 
 static void take_request(void *user, struct tri_exchange *x, const struct tri_request_head *head)
@@ -237,17 +148,16 @@ static void take_request(void *user, struct tri_exchange *x, const struct tri_re
     (void)tri_hub_now_ns(link->hub);
     const struct tri_route *route =
         tri_routes_find(&tri_hub_config(link->hub)->routes, tri_request_head_path(head));
-    struct tri_response refusal;
-    const char *reason = "";
-    switch (tri_handshake_verdict(head, route, &refusal, &reason)) {
+    struct tri_handshake handshake;
+    switch (tri_handshake_verdict(head, route, &handshake)) {
     case TRI_VERDICT_WEBSOCKET:
-        ask_ws(link, x, head, route);
+        take_handshake(link, x, head, route, &handshake);
         return;
     case TRI_VERDICT_PLAIN:
         ask_http(link, x, head, route);
         return;
     case TRI_VERDICT_REFUSE:
-        refuse(link, x, head, &refusal, reason);
+        refuse(link, x, head, &handshake.refusal, handshake.reason);
         return;
     }
 }
@@ -266,8 +176,8 @@ static void cancel_request(void *user, struct tri_exchange *x)
         route->http->on_cancel(route->http_user, req);
     }
     assert(x->owner == req); /* on_cancel must not answer */
-    (void)take_off(req);
-    free_request(req);
+    (void)tri_request_take_off(req);
+    tri_request_release(req);
 }
 
 static void wake_connection(void *user)
@@ -282,42 +192,7 @@ const struct tri_exchange_events tri_request_exchange_events = {
     .on_wake = wake_connection,
 };
 
-/* -------------------------------------------------------------------- what the program sees */
-
-const char *tri_request_method(const struct tri_request *req)
-{
-    return req->method;
-}
-
-const char *tri_request_authority(const struct tri_request *req)
-{
-    return req->authority;
-}
-
-const char *tri_request_path(const struct tri_request *req)
-{
-    return req->path;
-}
-
-const char *tri_request_query(const struct tri_request *req)
-{
-    return req->query;
-}
-
-const char *tri_request_field(const struct tri_request *req, const char *name)
-{
-    for (size_t i = 0; i < req->fields_len; i++) {
-        if (strcmp(req->fields[i].name, name) == 0) {
-            return req->fields[i].value;
-        }
-    }
-    return NULL;
-}
-
-const struct tri_carrier *tri_request_carrier(const struct tri_request *req)
-{
-    return req->exchange->carrier;
-}
+/* ----------------------------------------------------------------- what the program answers */
 
 enum tri_err tri_request_accept(struct tri_request *req, void *user)
 {
@@ -326,21 +201,25 @@ enum tri_err tri_request_accept(struct tri_request *req, void *user)
         tri_request_refuse(req, 500, "The server accepted what is no WebSocket handshake.");
         return TRI_ERR_INVALID;
     }
-    if (link->hub->stopping) {
-        tri_request_refuse(req, 503, "The server is stopping. Try again later.");
-        return TRI_ERR_CLOSED;
+    /* What was no obstacle when the handler was asked may be one by now. */
+    const char *obstacle = find_obstacle(link);
+    if (obstacle) {
+        tri_request_refuse(req, 503, obstacle);
+        return link->hub->stopping ? TRI_ERR_CLOSED : TRI_ERR_LIMIT;
     }
-    struct tri_ws_opening opening = {
+    const struct tri_ws_opening opening = {
         .link = link,
         .exchange = req->exchange,
-        .handler = req->route->ws,
+        .route = req->route,
         .user = user,
         .path = tri_slice_of_string(req->path),
+        .offers = &req->offers,
+        .subprotocol = req->subprotocol,
     };
     /* on_open may do anything, so the request must not be found on the exchange then. */
-    (void)take_off(req);
+    (void)tri_request_take_off(req);
     enum tri_err err = tri_ws_accept(&opening);
-    free_request(req);
+    tri_request_release(req);
     return err;
 }
 
@@ -348,9 +227,9 @@ enum tri_err tri_request_accept(struct tri_request *req, void *user)
 static enum tri_err answer(struct tri_request *req, struct tri_reply *reply)
 {
     reply->head_only = is_head(tri_slice_of_string(req->method));
-    enum tri_err err = tri_reply_send(req->link, take_off(req), reply);
+    enum tri_err err = tri_reply_send(req->link, tri_request_take_off(req), reply);
     log_request(req);
-    free_request(req);
+    tri_request_release(req);
     return err;
 }
 
@@ -362,9 +241,9 @@ void tri_request_refuse(struct tri_request *req, int status, const char *reason)
         .text = reason ? reason : "",
         .head_only = is_head(tri_slice_of_string(req->method)),
     };
-    tri_reply_refuse(req->link, take_off(req), &refusal);
+    tri_reply_refuse(req->link, tri_request_take_off(req), &refusal);
     log_request(req);
-    free_request(req);
+    tri_request_release(req);
 }
 
 enum tri_err tri_request_reply(struct tri_request *req, int status,

@@ -87,10 +87,19 @@ static void close_listeners(struct tri_worker *w)
     }
 }
 
+/* Sessions that wait for nothing but their turn: resumed, or with more to decompress. */
+static bool has_resumed(const struct tri_worker *w)
+{
+    return tri_session_worker_deadline_ns(&w->hub.sessions) == 0;
+}
+
 static void end_turn(void *user, uint64_t now_ns)
 {
-    (void)now_ns;
     struct tri_worker *w = user;
+    if (has_resumed(w)) {
+        /* Before the flush, for they may answer, and give credit to their peers. */
+        tri_session_worker_expire(&w->hub.sessions, now_ns);
+    }
     flush_all(w);
     if (w->state == TRI_WORKER_STOPPING && !is_dirty(w) && is_all_gone(w)) {
         close_listeners(w);
@@ -311,7 +320,8 @@ void tri_worker_step(struct tri_worker *w)
 
 int tri_worker_timeout_ms(const struct tri_worker *w)
 {
-    return is_dirty(w) || w->state == TRI_WORKER_STOPPED ? 0 : tri_loop_timeout_ms(w->hub.loop);
+    const bool is_due = is_dirty(w) || has_resumed(w) || w->state == TRI_WORKER_STOPPED;
+    return is_due ? 0 : tri_loop_timeout_ms(w->hub.loop);
 }
 
 void tri_worker_ask_stop(struct tri_worker *w)

@@ -1,21 +1,11 @@
-/* See server_ws.h and, for the public functions, trisock.h. */
-#include "server_ws.h"
+/* See server_ws.h. */
+#include "server_ws_internal.h"
 
 #include "server_reply.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-
-struct tri_ws {
-    struct tri_session *session;
-    struct tri_link *link;             /* borrowed: the connection outlives its streams */
-    const struct tri_carrier *carrier; /* borrowed: valid as long as the stream */
-    const struct tri_ws_handler *handler;
-    void *user;
-    uint64_t id;
-    struct tri_list node; /* in hub->sockets */
-};
 
 static const struct tri_log *log_of(const struct tri_ws *ws)
 {
@@ -25,12 +15,39 @@ static const struct tri_log *log_of(const struct tri_ws *ws)
 /* As much of a path as a log line has room for, besides the rest. */
 #define LOGGED_PATH_MAX 512
 
+static const char *name_of(enum tri_deflate mode)
+{
+    switch (mode) {
+    case TRI_DEFLATE_OFF:
+        return "off";
+    case TRI_DEFLATE_SHARED:
+        return "shared";
+    case TRI_DEFLATE_DEDICATED:
+        return "dedicated";
+    }
+    assert(!"a mode");
+    return "";
+}
+
 static void log_open(const struct tri_ws *ws, struct tri_slice path)
 {
+    if (!tri_log_wants(log_of(ws), TRI_LOG_INFO)) {
+        return;
+    }
     const struct tri_carrier *c = ws->carrier;
-    TRI_LOG(log_of(ws), INFO, "ws.open", TRI_KV_U("id", ws->id), TRI_KV_S("http", c->http),
-            TRI_KV_U("conn", c->conn_id), TRI_KV_I("stream", c->stream_id),
-            TRI_KV_SLICE("path", path), TRI_KV_S("remote", c->remote));
+    const struct tri_log_field fields[] = {
+        TRI_KV_U("id", ws->id),
+        TRI_KV_S("http", c->http),
+        TRI_KV_U("conn", c->conn_id),
+        TRI_KV_I("stream", c->stream_id),
+        TRI_KV_SLICE("path", path),
+        TRI_KV_S("remote", c->remote),
+        TRI_KV_S("deflate", name_of(tri_ws_deflate(ws))),
+        TRI_KV_S("subprotocol", ws->subprotocol), /* last: left out where there is none */
+    };
+    const size_t len = sizeof fields / sizeof fields[0];
+    tri_log_event(log_of(ws), TRI_LOG_INFO, "ws.open", fields,
+                  ws->subprotocol[0] != '\0' ? len : len - 1);
 }
 
 static void log_close(const struct tri_ws *ws, const struct tri_ws_end *end)
@@ -42,12 +59,24 @@ static void log_close(const struct tri_ws *ws, const struct tri_ws_end *end)
     (void)snprintf(seconds, sizeof seconds, "%" PRIu64 ".%03u", end->duration_ms / 1000,
                    (unsigned)(end->duration_ms % 1000));
     const struct tri_carrier *c = ws->carrier;
-    TRI_LOG(log_of(ws), INFO, "ws.close", TRI_KV_U("id", ws->id), TRI_KV_S("http", c->http),
-            TRI_KV_U("conn", c->conn_id), TRI_KV_I("stream", c->stream_id),
-            TRI_KV_U("code", end->code), TRI_KV_S("reason", end->reason),
-            TRI_KV_U("clean", end->clean), TRI_KV_U("bytes_in", end->bytes_in),
-            TRI_KV_U("bytes_out", end->bytes_out), TRI_KV_U("messages_in", end->messages_in),
-            TRI_KV_U("messages_out", end->messages_out), TRI_KV_S("seconds", seconds));
+    const struct tri_log_field fields[] = {
+        TRI_KV_U("id", ws->id),
+        TRI_KV_S("http", c->http),
+        TRI_KV_U("conn", c->conn_id),
+        TRI_KV_I("stream", c->stream_id),
+        TRI_KV_U("code", end->code),
+        TRI_KV_S("reason", end->reason),
+        TRI_KV_U("clean", end->clean),
+        TRI_KV_U("bytes_in", end->bytes_in),
+        TRI_KV_U("bytes_out", end->bytes_out),
+        TRI_KV_U("messages_in", end->messages_in),
+        TRI_KV_U("messages_out", end->messages_out),
+        TRI_KV_S("seconds", seconds),
+        TRI_KV_U("messages_dropped", end->messages_dropped), /* last: left out where it is 0 */
+    };
+    const size_t len = sizeof fields / sizeof fields[0];
+    tri_log_event(log_of(ws), TRI_LOG_INFO, "ws.close", fields,
+                  end->messages_dropped > 0 ? len : len - 1);
 }
 
 /* ------------------------------------------------------------------ what the session tells */
@@ -60,12 +89,35 @@ static void take_message(void *owner, enum tri_type type, const uint8_t *data, s
     }
 }
 
+static void take_fragment(void *owner, const struct tri_fragment *fragment)
+{
+    struct tri_ws *ws = owner;
+    ws->handler->on_fragment(ws->user, ws, fragment);
+}
+
 static void take_drain(void *owner)
 {
     struct tri_ws *ws = owner;
     if (ws->handler->on_drain) {
         ws->handler->on_drain(ws->user, ws);
     }
+}
+
+static void count_in(struct tri_ws *ws)
+{
+    tri_list_append(&ws->link->hub->sockets, &ws->node);
+    ws->link->hub->sockets_len++;
+    ws->link->sockets++;
+    *ws->link->sockets_open += 1;
+}
+
+static void count_out(struct tri_ws *ws)
+{
+    assert(ws->link->hub->sockets_len > 0 && ws->link->sockets > 0 && *ws->link->sockets_open > 0);
+    tri_list_remove(&ws->node);
+    ws->link->hub->sockets_len--;
+    ws->link->sockets--;
+    *ws->link->sockets_open -= 1;
 }
 
 static void take_close(void *owner, const struct tri_ws_end *end)
@@ -76,49 +128,103 @@ static void take_close(void *owner, const struct tri_ws_end *end)
     if (ws->handler->on_close) {
         ws->handler->on_close(ws->user, ws, end);
     }
-    assert(*link->sockets_open > 0);
-    *link->sockets_open -= 1;
-    tri_list_remove(&ws->node);
+    count_out(ws);
     tri_alloc_release(link->hub->shared->alloc, ws);
     if (link->hub->stopping) {
         link->wake(link); /* the last socket lets the connection end */
     }
 }
 
-static const struct tri_session_events session_events = {
+static const struct tri_session_events message_events = {
     .on_message = take_message,
+    .on_drain = take_drain,
+    .on_close = take_close,
+};
+
+static const struct tri_session_events fragment_events = {
+    .on_fragment = take_fragment,
     .on_drain = take_drain,
     .on_close = take_close,
 };
 
 /* ------------------------------------------------------------------------------------ opening */
 
-static struct tri_ws *make_ws(const struct tri_ws_opening *opening)
+/* What is agreed with the peer. A used-up budget costs a socket its memory, not its life. */
+static void agree(const struct tri_ws_opening *opening, struct tri_deflate_params *out)
 {
-    struct tri_hub *hub = opening->link->hub;
-    struct tri_ws *ws = tri_alloc_get(hub->shared->alloc, sizeof *ws);
+    const struct tri_hub *hub = opening->link->hub;
+    enum tri_deflate mode = opening->route->deflate;
+    if (mode == TRI_DEFLATE_DEDICATED && !tri_deflate_worker_has_room(&hub->sessions.deflate)) {
+        mode = TRI_DEFLATE_SHARED;
+    }
+    tri_deflate_agree(opening->offers, mode, tri_hub_config(hub)->limits.deflate_window_bits, out);
+}
+
+static struct tri_ws *alloc_ws(const struct tri_ws_opening *opening)
+{
+    const struct tri_slice subprotocol = opening->subprotocol;
+    const struct tri_alloc *alloc = opening->link->hub->shared->alloc;
+    struct tri_ws *ws = tri_alloc_get(alloc, sizeof *ws + subprotocol.len + 1);
     if (!ws) {
         return NULL;
     }
     *ws = (struct tri_ws){
         .link = opening->link,
         .carrier = opening->exchange->carrier,
-        .handler = opening->handler,
+        .handler = opening->route->ws,
         .user = opening->user,
     };
+    if (subprotocol.len > 0) {
+        memcpy(ws->subprotocol, subprotocol.data, subprotocol.len);
+    }
+    ws->subprotocol[subprotocol.len] = '\0';
     tri_list_init(&ws->node);
-    if (tri_session_new(&ws->session, &hub->sessions, TRI_SESSION_SERVER,
-                        &opening->exchange->stream, &session_events, ws) != TRI_OK) {
+    return ws;
+}
+
+static struct tri_ws *make_ws(const struct tri_ws_opening *opening,
+                              const struct tri_deflate_params *deflate)
+{
+    struct tri_hub *hub = opening->link->hub;
+    struct tri_ws *ws = alloc_ws(opening);
+    if (!ws) {
+        return NULL;
+    }
+    const struct tri_session_setup setup = {
+        .role = TRI_SESSION_SERVER,
+        .stream = &opening->exchange->stream,
+        .events = ws->handler->on_fragment ? &fragment_events : &message_events,
+        .owner = ws,
+        .slow = opening->route->slow,
+        .deflate = *deflate,
+    };
+    if (tri_session_new(&ws->session, &hub->sessions, &setup) != TRI_OK) {
         tri_alloc_release(hub->shared->alloc, ws);
         return NULL;
     }
     return ws;
 }
 
-static enum tri_err respond(const struct tri_ws_opening *opening, const struct tri_ws *ws)
+/* RFC 6455 section 4.2.2, point 5: the two fields are there only where something was agreed. */
+static enum tri_err respond(const struct tri_ws_opening *opening, const struct tri_ws *ws,
+                            const struct tri_deflate_params *deflate)
 {
+    char extensions[TRI_DEFLATE_ANSWER_MAX];
+    struct tri_field fields[2];
+    size_t fields_len = 0;
+    if (deflate->mode != TRI_DEFLATE_OFF) {
+        const size_t len = tri_deflate_answer(deflate, extensions);
+        fields[fields_len++] = (struct tri_field){TRI_SLICE("sec-websocket-extensions"),
+                                                  tri_slice_of(extensions, len)};
+    }
+    if (ws->subprotocol[0] != '\0') {
+        fields[fields_len++] = (struct tri_field){TRI_SLICE("sec-websocket-protocol"),
+                                                  tri_slice_of_string(ws->subprotocol)};
+    }
     const struct tri_response response = {
         .answer = TRI_ANSWER_WEBSOCKET,
+        .fields = fields,
+        .fields_len = fields_len,
         .content_length = TRI_LENGTH_NONE,
         .events = &tri_session_stream_events,
         .session = ws->session,
@@ -126,31 +232,37 @@ static enum tri_err respond(const struct tri_ws_opening *opening, const struct t
     return opening->exchange->ops->respond(opening->exchange, &response);
 }
 
+static void refuse_for_memory(const struct tri_ws_opening *opening)
+{
+    const struct tri_refusal refusal = {.status = 503,
+                                        .text = "The server is short of memory. Try again later."};
+    tri_reply_refuse(opening->link, opening->exchange, &refusal);
+}
+
 enum tri_err tri_ws_accept(const struct tri_ws_opening *opening)
 {
-    assert(opening->handler && opening->exchange->carrier);
+    assert(opening->route->ws && opening->exchange->carrier);
     struct tri_hub *hub = opening->link->hub;
     (void)tri_hub_now_ns(hub);
-    struct tri_ws *ws = make_ws(opening);
+    struct tri_deflate_params deflate;
+    agree(opening, &deflate);
+    struct tri_ws *ws = make_ws(opening, &deflate);
     if (!ws) {
-        const struct tri_refusal refusal = {
-            .status = 503, .text = "The server is short of memory. Try again later."};
-        tri_reply_refuse(opening->link, opening->exchange, &refusal);
+        refuse_for_memory(opening);
         return TRI_ERR_NOMEM;
     }
     /* The path may be the request's, and that goes with the answer. */
     uint8_t path[LOGGED_PATH_MAX];
     size_t path_len = opening->path.len < sizeof path ? opening->path.len : sizeof path;
     memcpy(path, opening->path.data, path_len);
-    enum tri_err err = respond(opening, ws);
+    enum tri_err err = respond(opening, ws, &deflate);
     if (err != TRI_OK) {
         tri_session_discard(ws->session);
         tri_alloc_release(hub->shared->alloc, ws);
         return err;
     }
     ws->id = atomic_fetch_add(&hub->shared->sockets_made, 1) + 1;
-    tri_list_append(&hub->sockets, &ws->node);
-    *opening->link->sockets_open += 1;
+    count_in(ws);
     log_open(ws, tri_slice_of(path, path_len));
     if (ws->handler->on_open) {
         ws->handler->on_open(ws->user, ws);
@@ -169,37 +281,4 @@ void tri_ws_close_all(struct tri_hub *hub, uint16_t code)
             tri_session_abort(ws->session);
         }
     }
-}
-
-/* -------------------------------------------------------------------- what the program sees */
-
-enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type type, const void *data, size_t len)
-{
-    return tri_session_send(ws->session, type, data, len);
-}
-
-enum tri_err tri_ws_close(struct tri_ws *ws, uint16_t code, const char *reason)
-{
-    (void)tri_hub_now_ns(ws->link->hub);
-    return tri_session_close(ws->session, code, tri_slice_of_string(reason ? reason : ""));
-}
-
-void tri_ws_abort(struct tri_ws *ws)
-{
-    tri_session_abort(ws->session);
-}
-
-uint64_t tri_ws_id(const struct tri_ws *ws)
-{
-    return ws->id;
-}
-
-const struct tri_carrier *tri_ws_carrier(const struct tri_ws *ws)
-{
-    return ws->carrier;
-}
-
-size_t tri_ws_queued_bytes(const struct tri_ws *ws)
-{
-    return tri_session_queued_bytes(ws->session);
 }

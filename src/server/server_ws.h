@@ -6,19 +6,24 @@
 #define TRI_SERVER_WS_H
 
 #include "http_exchange.h"
+#include "http_extensions.h"
+#include "http_routes.h"
 #include "server_hub.h"
 
-/* What a socket is made from; borrowed for the call, but for |handler|, |user| and the exchange. */
+/* What a socket is made from; borrowed for the call, but for |route|, |user| and the exchange. */
 struct tri_ws_opening {
     struct tri_link *link;
     struct tri_exchange *exchange; /* a valid opening handshake, not answered yet */
-    const struct tri_ws_handler *handler;
-    void *user;            /* handed to the handler's callbacks */
-    struct tri_slice path; /* for the log */
+    const struct tri_route *route; /* one with a WebSocket handler */
+    void *user;                    /* handed to the handler's callbacks */
+    struct tri_slice path;         /* for the log */
+    const struct tri_deflate_offers *offers;
+    struct tri_slice subprotocol; /* agreed; empty: none */
 };
 
 /*
- * Answers the handshake and opens the socket: on_open is called before this returns.
+ * Agrees on compression, answers the handshake and opens the socket: on_open is called before this
+ * returns.
  *
  * TRI_OK; TRI_ERR_NOMEM: the exchange was answered 503, or its stream aborted.
  */

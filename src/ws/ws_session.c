@@ -15,7 +15,11 @@ static void arm_timeouts(struct tri_session *s)
     switch (s->state) {
     case TRI_SESSION_OPEN:
         tri_timeout_arm(&w->pings, &s->ping, w->now_ns);
-        tri_timeout_arm(&w->idles, &s->deadline, w->now_ns);
+        if (s->is_paused) {
+            tri_timeout_disarm(&s->deadline); /* it is not the peer who is silent */
+        } else {
+            tri_timeout_arm(&w->idles, &s->deadline, w->now_ns);
+        }
         break;
     case TRI_SESSION_CLOSING:
     case TRI_SESSION_ENDING:
@@ -40,27 +44,42 @@ void tri_session_set_state(struct tri_session *s, enum tri_session_state next)
     arm_timeouts(s);
 }
 
-enum tri_err tri_session_new(struct tri_session **out, struct tri_session_worker *w,
-                             enum tri_session_role role, struct tri_stream *stream,
-                             const struct tri_session_events *events, void *owner)
+static enum tri_err open_deflate(struct tri_session *s, const struct tri_deflate_params *params)
 {
-    struct tri_session *s = tri_alloc_zero(w->alloc, sizeof *s);
+    if (params->mode == TRI_DEFLATE_OFF) {
+        return TRI_OK;
+    }
+    s->deflate = tri_deflate_socket_new(&s->worker->deflate, params, s->role == TRI_SESSION_SERVER);
+    return s->deflate ? TRI_OK : TRI_ERR_NOMEM;
+}
+
+enum tri_err tri_session_new(struct tri_session **out, struct tri_session_worker *w,
+                             const struct tri_session_setup *setup)
+{
+    assert(!setup->events->on_message || !setup->events->on_fragment);
+    struct tri_session *s = tri_alloc_get(w->alloc, sizeof *s);
     if (!s) {
         return TRI_ERR_NOMEM;
     }
-    s->worker = w;
-    s->stream = stream;
-    s->events = events;
-    s->owner = owner;
-    s->role = role;
-    s->state = TRI_SESSION_OPEN;
-    s->opened_ns = w->now_ns;
-    s->code = TRI_CLOSE_ABNORMAL; /* until a Close says otherwise. RFC 6455 section 7.1.5 */
-    s->reason = "";
+    *s = (struct tri_session){
+        .worker = w,
+        .stream = setup->stream,
+        .events = setup->events,
+        .owner = setup->owner,
+        .role = setup->role,
+        .slow = setup->slow,
+        .opened_ns = w->now_ns,
+        .code = TRI_CLOSE_ABNORMAL, /* until a Close says otherwise. RFC 6455 section 7.1.5 */
+        .reason = "",
+    };
+    if (open_deflate(s, &setup->deflate) != TRI_OK) {
+        tri_alloc_release(w->alloc, s);
+        return TRI_ERR_NOMEM;
+    }
     tri_queue_init(&s->queue, &w->chunks);
-    tri_session_input_init(s);
     tri_timeout_init(&s->ping);
     tri_timeout_init(&s->deadline);
+    tri_list_init(&s->resumed);
     arm_timeouts(s);
     *out = s;
     return TRI_OK;
@@ -70,8 +89,10 @@ static void free_session(struct tri_session *s)
 {
     tri_timeout_disarm(&s->ping);
     tri_timeout_disarm(&s->deadline);
-    tri_session_input_deinit(s);
+    assert(!s->reading); /* it went when the reading ended */
+    assert(!tri_list_is_linked(&s->resumed));
     tri_queue_deinit(&s->queue);
+    tri_deflate_socket_free(s->deflate);
     tri_alloc_release(s->worker->alloc, s->reason_owned);
     tri_alloc_release(s->worker->alloc, s);
 }
@@ -90,7 +111,7 @@ static bool queue_close(struct tri_session *s, const struct tri_close *close)
     uint8_t payload[TRI_CONTROL_PAYLOAD_MAX];
     const size_t len = tri_close_encode(close, payload);
     assert(s->state == TRI_SESSION_OPEN && !s->is_close_queued);
-    if (tri_session_output_frame(s, TRI_OP_CLOSE, tri_slice_of(payload, len)) != TRI_OK) {
+    if (tri_session_output_control(s, TRI_OP_CLOSE, tri_slice_of(payload, len)) != TRI_OK) {
         return false;
     }
     s->is_close_queued = true;
@@ -110,18 +131,18 @@ static void make_close(struct tri_close *close, uint16_t code, struct tri_slice 
 static void start_ending(struct tri_session *s)
 {
     tri_session_set_state(s, TRI_SESSION_ENDING);
-    tri_session_input_deinit(s);
+    tri_session_input_stop(s);
     s->stream->ops->wake_write(s->stream);
 }
 
-void tri_session_fail(struct tri_session *s, uint16_t code, const char *reason)
+void tri_session_fail(struct tri_session *s, enum tri_close_code code, const char *reason)
 {
     assert(s->state <= TRI_SESSION_CLOSING);
-    s->code = code;
+    s->code = (uint16_t)code;
     s->reason = reason;
     if (s->state == TRI_SESSION_OPEN) {
         struct tri_close close;
-        make_close(&close, code, tri_slice_of_string(reason));
+        make_close(&close, (uint16_t)code, tri_slice_of_string(reason));
         if (!queue_close(s, &close)) {
             tri_session_abort(s);
             return;
@@ -168,7 +189,10 @@ enum tri_err tri_session_close(struct tri_session *s, uint16_t code, struct tri_
         return TRI_OK;
     }
     tri_session_set_state(s, TRI_SESSION_CLOSING);
-    tri_session_input_drop_message(s); /* it would be dropped when it is whole */
+    if (s->reading) {
+        tri_session_message_drop(s); /* it would be dropped when it is whole */
+    }
+    tri_session_input_schedule(s); /* the peer's Close may be among what a pause held back */
     return TRI_OK;
 }
 
@@ -178,7 +202,7 @@ void tri_session_abort(struct tri_session *s)
         return;
     }
     tri_session_set_state(s, TRI_SESSION_ABORTED);
-    tri_session_input_deinit(s);
+    tri_session_input_stop(s);
     s->stream->ops->abort(s->stream);
 }
 
@@ -190,9 +214,45 @@ void tri_session_abort_because(struct tri_session *s, const char *reason)
     tri_session_abort(s);
 }
 
+void tri_session_pause(struct tri_session *s)
+{
+    s->is_paused = true;
+    if (s->state == TRI_SESSION_OPEN) {
+        tri_timeout_disarm(&s->deadline);
+        tri_session_input_schedule(s);
+    }
+}
+
+void tri_session_resume(struct tri_session *s)
+{
+    if (!s->is_paused) {
+        return;
+    }
+    s->is_paused = false;
+    if (s->state == TRI_SESSION_OPEN) {
+        arm_timeouts(s);
+        tri_session_input_schedule(s);
+    }
+}
+
+void tri_session_slow(struct tri_session *s, enum tri_slow policy)
+{
+    s->slow = policy;
+}
+
 size_t tri_session_queued_bytes(const struct tri_session *s)
 {
     return s->queue.held;
+}
+
+enum tri_deflate tri_session_deflate(const struct tri_session *s)
+{
+    return s->deflate ? tri_deflate_socket_params(s->deflate)->mode : TRI_DEFLATE_OFF;
+}
+
+size_t tri_session_idle_bytes(void)
+{
+    return sizeof(struct tri_session);
 }
 
 /* --- the stream's events */
@@ -205,10 +265,12 @@ static void handle_data(void *session, const uint8_t *data, size_t len)
         arm_timeouts(s); /* the peer lives, whatever it says */
     }
     tri_session_input_feed(s, tri_slice_of(data, len));
-    /* By now each byte was delivered, or copied into a message, or dropped. */
-    if (len > 0) {
-        s->stream->ops->consume(s->stream, len);
-    }
+}
+
+void tri_session_receive_fin(struct tri_session *s)
+{
+    assert(tri_session_is_reading(s) && s->is_fin_received);
+    start_ending(s); /* no Close came: 1006. RFC 6455 section 7.1.5 */
 }
 
 static void handle_fin(void *session)
@@ -216,8 +278,8 @@ static void handle_fin(void *session)
     struct tri_session *s = session;
     assert(s->state < TRI_SESSION_CLOSED && !s->is_fin_received);
     s->is_fin_received = true;
-    if (s->state <= TRI_SESSION_CLOSING) {
-        start_ending(s); /* no Close came: 1006. RFC 6455 section 7.1.5 */
+    if (tri_session_is_reading(s)) {
+        tri_session_input_go_on(s); /* behind what is held, if the owner pauses */
     } else if (s->state == TRI_SESSION_ENDING) {
         s->stream->ops->wake_write(s->stream); /* a client's fin may follow now */
     }
@@ -243,6 +305,7 @@ static void handle_closed(void *session, enum tri_stream_cause cause)
 {
     struct tri_session *s = session;
     tri_session_set_state(s, TRI_SESSION_CLOSED);
+    tri_session_input_stop(s);
     const bool needs_reason = s->code == TRI_CLOSE_ABNORMAL && s->reason[0] == '\0';
     const struct tri_ws_end end = {
         .code = s->code,
@@ -250,6 +313,7 @@ static void handle_closed(void *session, enum tri_stream_cause cause)
         .clean = s->is_close_sent && s->is_close_received,
         .messages_in = s->messages_in,
         .messages_out = s->messages_out,
+        .messages_dropped = s->messages_dropped,
         .bytes_in = s->bytes_in,
         .bytes_out = s->bytes_out,
         .duration_ms = (s->worker->now_ns - s->opened_ns) / TRI_NS_PER_MS,

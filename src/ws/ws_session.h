@@ -28,6 +28,8 @@
 #include "base_limits.h"
 #include "base_timeout.h"
 #include "ws_close.h"
+#include "ws_deflate.h"
+#include "ws_payload.h"
 #include "ws_queue.h"
 #include "ws_stream.h"
 
@@ -42,6 +44,8 @@ enum tri_session_role {
 struct tri_session_events {
     /* A whole message; |data| is borrowed for the call. Text is valid UTF-8. */
     void (*on_message)(void *owner, enum tri_type type, const uint8_t *data, size_t len);
+    /* Not NULL: messages piece by piece, as in trisock.h, and no on_message. */
+    void (*on_fragment)(void *owner, const struct tri_fragment *fragment);
     /* The queue fell to half its limit after a send had returned TRI_ERR_FULL. */
     void (*on_drain)(void *owner);
     /*
@@ -61,15 +65,26 @@ struct tri_session_worker {
     const struct tri_random *random; /* masks of the client role; borrowed */
     uint64_t now_ns;                 /* set by the loop at each turn, monotonic */
     struct tri_chunk_pool chunks;
-    struct tri_timeout_list pings;  /* silence until we ping */
-    struct tri_timeout_list idles;  /* silence until the peer counts as dead */
-    struct tri_timeout_list closes; /* the closing handshake */
-    uint8_t *scratch;               /* TRI_SCRATCH_BYTES, for unmasking small messages */
-    uint8_t masks[256];             /* random bytes in stock, so that not each frame asks */
-    size_t masks_left;              /* of them */
+    struct tri_deflate_worker deflate;
+    struct tri_timeout_list pings;      /* silence until we ping */
+    struct tri_timeout_list idles;      /* silence until the peer counts as dead */
+    struct tri_timeout_list closes;     /* the closing handshake */
+    struct tri_list resumed;            /* sessions that go on reading what they have held back */
+    struct tri_reading *spare_readings; /* a list, for messages and frames that come in pieces */
+    unsigned spare_readings_len;        /* <= TRI_READINGS_SPARE_MAX */
+    uint8_t *scratch;                   /* TRI_SCRATCH_BYTES, for unmasking small messages */
+    struct tri_buf deflated;            /* a message while it is being compressed */
+    uint8_t masks[256];                 /* random bytes in stock, so that not each frame asks */
+    size_t masks_left;                  /* of them */
 };
 
 #define TRI_SCRATCH_BYTES ((size_t)(64 * 1024))
+
+/* Spare struct tri_reading that a worker keeps: some 50 KiB. */
+#define TRI_READINGS_SPARE_MAX 128u
+
+/* Bytes that a session decompresses in one go; then its siblings have their turn. */
+#define TRI_INFLATE_BYTES_PER_TURN ((size_t)(1024 * 1024))
 
 struct tri_random;
 
@@ -79,41 +94,64 @@ TRI_MUST_USE enum tri_err tri_session_worker_init(struct tri_session_worker *w,
                                                   const struct tri_random *random);
 void tri_session_worker_deinit(struct tri_session_worker *w);
 
-/* When tri_session_worker_expire must be called next; TRI_NEVER_NS: no need. */
+/* When tri_session_worker_expire must be called next; 0: at once; TRI_NEVER_NS: no need. */
 uint64_t tri_session_worker_deadline_ns(const struct tri_session_worker *w);
 
-/* Sends due pings, ends dead sessions. Sets now_ns. Sessions call ops of their streams only. */
+/*
+ * Sends due pings, ends dead sessions, and lets resumed sessions read what they have held back. Sets
+ * now_ns. Sessions call their owners, and ops of their streams.
+ */
 void tri_session_worker_expire(struct tri_session_worker *w, uint64_t now_ns);
 
 /* The table to bind a session to a stream with: stream->events = this, stream->session = s. */
 extern const struct tri_stream_events tri_session_stream_events;
 
+/* What a session is made from; borrowed for the call, but for what says otherwise. */
+struct tri_session_setup {
+    enum tri_session_role role;
+    struct tri_stream *stream;               /* kept; the caller binds it afterwards */
+    const struct tri_session_events *events; /* kept, static */
+    void *owner;                             /* handed to each of the events */
+    enum tri_slow slow;
+    struct tri_deflate_params deflate; /* as agreed in the opening handshake; all zero: off */
+};
+
 /*
- * Makes an open session for |stream|, which the caller binds afterwards. The stream's on_closed
- * ends it (there is no other way to free one): on_close is called, then its memory goes.
- *
- * events   borrowed, static; |owner| is handed to each of them
+ * Makes an open session. Its stream's on_closed ends it (there is no other way to free one):
+ * on_close is called, then its memory goes.
  *
  * Returns TRI_OK or TRI_ERR_NOMEM.
  */
 TRI_MUST_USE enum tri_err tri_session_new(struct tri_session **out, struct tri_session_worker *w,
-                                          enum tri_session_role role, struct tri_stream *stream,
-                                          const struct tri_session_events *events, void *owner);
+                                          const struct tri_session_setup *setup);
 
 /* Frees a session that was never bound to its stream; on_close is not called. */
 void tri_session_discard(struct tri_session *s);
 
 /*
- * As tri_ws_send, tri_ws_close, tri_ws_abort and tri_ws_queued_bytes in trisock.h. They may be
- * called at any time, also within each of the events. Text is not checked to be UTF-8.
+ * As the functions tri_ws_ of the same name in trisock.h. They may be called at any time, also
+ * within each of the events. Text is not checked to be UTF-8.
  *
  * A close or a reply for which there is no memory aborts the stream.
  */
 TRI_MUST_USE enum tri_err tri_session_send(struct tri_session *s, enum tri_type type,
                                            const uint8_t *data, size_t len);
+TRI_MUST_USE enum tri_err tri_session_send_payload(struct tri_session *s,
+                                                   struct tri_payload *payload);
+TRI_MUST_USE enum tri_err tri_session_send_begin(struct tri_session *s, enum tri_type type);
+TRI_MUST_USE enum tri_err tri_session_send_append(struct tri_session *s, const uint8_t *data,
+                                                  size_t len);
+TRI_MUST_USE enum tri_err tri_session_send_end(struct tri_session *s);
 TRI_MUST_USE enum tri_err tri_session_close(struct tri_session *s, uint16_t code,
                                             struct tri_slice reason);
 void tri_session_abort(struct tri_session *s);
+void tri_session_pause(struct tri_session *s);
+void tri_session_resume(struct tri_session *s);
+void tri_session_slow(struct tri_session *s, enum tri_slow policy);
 size_t tri_session_queued_bytes(const struct tri_session *s);
+enum tri_deflate tri_session_deflate(const struct tri_session *s);
+
+/* Bytes of memory of a session at rest, without its stream. */
+size_t tri_session_idle_bytes(void);
 
 #endif

@@ -1,28 +1,16 @@
-/*
- * Messages to bytes: framing, masking, the queue's limit, and what the stream takes of it. RFC
- * 6455 sections 5.2, 5.3 and 6.1.
- */
+/* Frames to bytes, and what the stream takes of them. RFC 6455 sections 5.2 and 5.3. */
 #include "ws_session_internal.h"
 
 #include "ws_mask.h"
 
 #include <assert.h>
 
-static struct tri_frame make_frame(const struct tri_session *s, enum tri_opcode opcode, size_t len)
-{
-    return (struct tri_frame){
-        .opcode = opcode,
-        .fin = true,
-        .masked = s->role == TRI_SESSION_CLIENT, /* RFC 6455 section 5.1 */
-        .payload_len = len,
-    };
-}
-
-enum tri_err tri_session_output_frame(struct tri_session *s, enum tri_opcode opcode,
+enum tri_err tri_session_output_frame(struct tri_session *s, struct tri_frame frame,
                                       struct tri_slice payload)
 {
     assert(s->state == TRI_SESSION_OPEN && !s->is_close_queued);
-    struct tri_frame frame = make_frame(s, opcode, payload.len);
+    frame.payload_len = payload.len;
+    frame.masked = s->role == TRI_SESSION_CLIENT; /* RFC 6455 section 5.1 */
     const size_t header_len = tri_frame_header_len(&frame);
     if (payload.len > SIZE_MAX - header_len) {
         return TRI_ERR_NOMEM;
@@ -44,34 +32,12 @@ enum tri_err tri_session_output_frame(struct tri_session *s, enum tri_opcode opc
     return TRI_OK;
 }
 
-/* Whether |len| more bytes would pass the limit. An empty queue takes any message. */
-static bool is_full(const struct tri_session *s, size_t len)
+enum tri_err tri_session_output_control(struct tri_session *s, enum tri_opcode opcode,
+                                        struct tri_slice payload)
 {
-    const size_t max = s->worker->limits->queue_bytes_max;
-    const size_t held = s->queue.held;
-    return held > 0 && (held >= max || len > max - held);
-}
-
-enum tri_err tri_session_send(struct tri_session *s, enum tri_type type, const uint8_t *data,
-                              size_t len)
-{
-    assert(type == TRI_TEXT || type == TRI_BINARY);
-    if (s->state != TRI_SESSION_OPEN) {
-        return TRI_ERR_CLOSED;
-    }
-    const enum tri_opcode opcode = type == TRI_TEXT ? TRI_OP_TEXT : TRI_OP_BINARY;
-    const struct tri_frame frame = make_frame(s, opcode, len);
-    const size_t header_len = tri_frame_header_len(&frame);
-    if (len > SIZE_MAX - header_len || is_full(s, header_len + len)) {
-        s->wants_drain = true;
-        return TRI_ERR_FULL;
-    }
-    const enum tri_err err = tri_session_output_frame(s, opcode, tri_slice_of(data, len));
-    if (err == TRI_OK) {
-        s->messages_out++;
-        s->bytes_out += len;
-    }
-    return err;
+    assert(tri_opcode_is_control(opcode));
+    const struct tri_frame frame = {.opcode = opcode, .fin = true};
+    return tri_session_output_frame(s, frame, payload);
 }
 
 /* Whether nothing can follow what is queued. */

@@ -1,4 +1,4 @@
-/* What the sessions of a worker share: memory, masks, and the three lists of timeouts. */
+/* What the sessions of a worker share: memory, masks, the lists of timeouts and of the resumed. */
 #include "ws_session_internal.h"
 
 #include "base_random.h"
@@ -15,10 +15,53 @@ enum tri_err tri_session_worker_init(struct tri_session_worker *w, const struct 
         return TRI_ERR_NOMEM;
     }
     tri_chunk_pool_init(&w->chunks, alloc);
+    tri_deflate_worker_init(&w->deflate, alloc, limits);
+    tri_buf_init(&w->deflated, alloc, SIZE_MAX / 2); /* what is sent bounds it */
+    tri_list_init(&w->resumed);
     tri_timeout_list_init(&w->pings, limits->ping_interval_ms * TRI_NS_PER_MS);
     tri_timeout_list_init(&w->idles, limits->idle_timeout_ms * TRI_NS_PER_MS);
     tri_timeout_list_init(&w->closes, limits->close_timeout_ms * TRI_NS_PER_MS);
     return TRI_OK;
+}
+
+static void free_readings(struct tri_session_worker *w)
+{
+    while (w->spare_readings) {
+        struct tri_reading *r = w->spare_readings;
+        w->spare_readings = r->next;
+        w->spare_readings_len--;
+        tri_alloc_release(w->alloc, r);
+    }
+    assert(w->spare_readings_len == 0);
+}
+
+struct tri_reading *tri_session_worker_take_reading(struct tri_session_worker *w)
+{
+    struct tri_reading *r = w->spare_readings;
+    if (r) {
+        w->spare_readings = r->next;
+        w->spare_readings_len--;
+        return r;
+    }
+    r = tri_alloc_zero(w->alloc, sizeof *r);
+    if (r) {
+        tri_buf_init(&r->message, w->alloc, w->limits->message_bytes_max);
+        tri_buf_init(&r->held, w->alloc, TRI_PAUSED_BYTES_MAX);
+    }
+    return r;
+}
+
+void tri_session_worker_give_reading(struct tri_session_worker *w, struct tri_reading *r)
+{
+    assert(!r->message.data && !r->held.data && !r->is_feeding);
+    assert(!r->in_frame && !r->is_begun && !r->is_compressed && r->fragments == 0);
+    if (w->spare_readings_len >= TRI_READINGS_SPARE_MAX) {
+        tri_alloc_release(w->alloc, r);
+        return;
+    }
+    r->next = w->spare_readings;
+    w->spare_readings = r;
+    w->spare_readings_len++;
 }
 
 void tri_session_worker_deinit(struct tri_session_worker *w)
@@ -26,7 +69,11 @@ void tri_session_worker_deinit(struct tri_session_worker *w)
     assert(tri_list_is_empty(&w->pings.timeouts)); /* a session is still alive */
     assert(tri_list_is_empty(&w->idles.timeouts));
     assert(tri_list_is_empty(&w->closes.timeouts));
+    assert(tri_list_is_empty(&w->resumed));
     tri_chunk_pool_deinit(&w->chunks);
+    tri_deflate_worker_deinit(&w->deflate);
+    tri_buf_deinit(&w->deflated);
+    free_readings(w);
     tri_alloc_release(w->alloc, w->scratch);
     w->scratch = NULL;
 }
@@ -49,6 +96,9 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t tri_session_worker_deadline_ns(const struct tri_session_worker *w)
 {
+    if (!tri_list_is_empty(&w->resumed)) {
+        return 0;
+    }
     const uint64_t ping = tri_timeout_list_deadline_ns(&w->pings);
     const uint64_t idle = tri_timeout_list_deadline_ns(&w->idles);
     const uint64_t close = tri_timeout_list_deadline_ns(&w->closes);
@@ -63,7 +113,7 @@ static void ping(struct tri_session *s)
     if (tri_queue_has_unsent(&s->queue)) {
         return; /* a ping behind what the peer does not take would only grow the queue */
     }
-    if (tri_session_output_frame(s, TRI_OP_PING, tri_slice_of(NULL, 0)) != TRI_OK) {
+    if (tri_session_output_control(s, TRI_OP_PING, tri_slice_of(NULL, 0)) != TRI_OK) {
         tri_session_abort_because(s, "out of memory");
     }
 }
@@ -79,12 +129,26 @@ static void expire_deadlines(struct tri_timeout_list *l, uint64_t now_ns, const 
     }
 }
 
+/* Those that are on the list now; who has still more to read comes again at the next turn. */
+static void feed_resumed(struct tri_session_worker *w)
+{
+    struct tri_list due;
+    tri_list_init(&due);
+    for (struct tri_list *at = tri_list_pop(&w->resumed); at; at = tri_list_pop(&w->resumed)) {
+        tri_list_append(&due, at);
+    }
+    for (struct tri_list *at = tri_list_pop(&due); at; at = tri_list_pop(&due)) {
+        tri_session_input_go_on(TRI_CONTAINER_OF(at, struct tri_session, resumed));
+    }
+}
+
 void tri_session_worker_expire(struct tri_session_worker *w, uint64_t now_ns)
 {
     w->now_ns = now_ns;
     /* The dead first, so that they are not pinged. */
     expire_deadlines(&w->closes, now_ns, "the closing handshake took too long");
     expire_deadlines(&w->idles, now_ns, "idle timeout");
+    feed_resumed(w);
     for (;;) {
         struct tri_timeout *t = tri_timeout_list_pop(&w->pings, now_ns);
         if (!t) {

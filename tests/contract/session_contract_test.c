@@ -142,8 +142,9 @@ static void on_request(struct contract *c, struct tri_exchange *x,
     s->suite = suite;
     s->echo = true;
     suite->worker.now_ns = c->t->now_ns(c->f);
-    enum tri_err err = tri_session_new(&s->session, &suite->worker, TRI_SESSION_SERVER, &x->stream,
-                                       &session_events, s);
+    const struct tri_session_setup setup = {
+        .stream = &x->stream, .events = &session_events, .owner = s};
+    enum tri_err err = tri_session_new(&s->session, &suite->worker, &setup);
     assert_int_equal(err, TRI_OK);
     err = x->ops->respond(x, &(struct tri_response){.answer = TRI_ANSWER_WEBSOCKET,
                                                     .content_length = TRI_LENGTH_NONE,

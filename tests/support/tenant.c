@@ -116,8 +116,15 @@ static void respond(struct tenant *t, const struct tri_response *r)
 
 void tenant_accept(struct tenant *t)
 {
+    tenant_accept_with(t, NULL, 0);
+}
+
+void tenant_accept_with(struct tenant *t, const struct tri_field *fields, size_t fields_len)
+{
     t->bound = true;
     respond(t, &(struct tri_response){.answer = TRI_ANSWER_WEBSOCKET,
+                                      .fields = fields,
+                                      .fields_len = fields_len,
                                       .content_length = TRI_LENGTH_NONE,
                                       .events = &tenant_events,
                                       .session = t});

@@ -39,6 +39,7 @@ void tenant_deinit(struct tenant *t);
 
 /* Answers 200-or-101 for a WebSocket, bound to |t|. */
 void tenant_accept(struct tenant *t);
+void tenant_accept_with(struct tenant *t, const struct tri_field *fields, size_t fields_len);
 /* Answers with a plain status and no tenant. */
 void tenant_refuse(struct tenant *t, int status);
 

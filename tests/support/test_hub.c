@@ -57,6 +57,7 @@ void test_hub_init(struct test_hub *t)
 void test_hub_deinit(struct test_hub *t)
 {
     assert(tri_list_is_empty(&t->hub.sockets) && t->sockets_open == 0);
+    assert(t->hub.sockets_len == 0 && t->link.sockets == 0);
     tri_session_worker_deinit(&t->hub.sessions);
     tri_heap_deinit(&t->hub.deadlines);
     tri_config_deinit(&t->shared.config);

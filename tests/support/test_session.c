@@ -58,13 +58,15 @@ static void put_payload(struct tri_buf *b, const uint8_t *data, size_t len)
     }
 }
 
-static void put_message(struct tri_buf *b, char kind, const uint8_t *data, size_t len)
+/* |marks|: "" or "z"; |end|: ";" or "+;" */
+static void put_message(struct tri_buf *b, char kind, const char *marks, struct tri_slice data,
+                        const char *end)
 {
     char text[32];
-    (void)snprintf(text, sizeof text, "%c%zu", kind, len);
+    (void)snprintf(text, sizeof text, "%c%zu%s", kind, data.len, marks);
     put_string(b, text);
-    put_payload(b, data, len);
-    put(b, ";", 1);
+    put_payload(b, data.data, data.len);
+    put_string(b, end);
 }
 
 static const char *end_text(struct tri_buf *b)
@@ -80,9 +82,21 @@ static void tell_message(void *owner, enum tri_type type, const uint8_t *data, s
 {
     struct test_session *t = owner;
     assert(data);
-    put_message(&t->told, type == TRI_TEXT ? 'T' : 'B', data, len);
+    put_message(&t->told, type == TRI_TEXT ? 'T' : 'B', "", tri_slice_of(data, len), ";");
     if (t->on_message) {
         t->on_message(t, type, data, len);
+    }
+}
+
+static void tell_piece(void *owner, const struct tri_fragment *f)
+{
+    struct test_session *t = owner;
+    assert(f->data);
+    const char kind = f->type == TRI_TEXT ? 'T' : 'B';
+    put_message(&t->told, f->first ? kind : '-', "", tri_slice_of(f->data, f->len),
+                f->last ? ";" : "+;");
+    if (t->on_message) {
+        t->on_message(t, f->type, f->data, f->len);
     }
 }
 
@@ -111,6 +125,9 @@ static void tell_close(void *owner, const struct tri_ws_end *end)
 
 static const struct tri_session_events telling_events = {
     .on_message = tell_message, .on_drain = tell_drain, .on_close = tell_close};
+
+static const struct tri_session_events piecewise_events = {
+    .on_fragment = tell_piece, .on_drain = tell_drain, .on_close = tell_close};
 
 /* --- life */
 
@@ -141,7 +158,15 @@ enum tri_err test_session_try_open(struct test_session *t)
         return err;
     }
     t->worker.now_ns = 1000 * TRI_NS_PER_MS;
-    err = tri_session_new(&t->session, &t->worker, t->role, &t->stream, &telling_events, t);
+    const struct tri_session_setup setup = {
+        .role = t->role,
+        .stream = &t->stream,
+        .events = t->pieces ? &piecewise_events : &telling_events,
+        .owner = t,
+        .slow = t->slow,
+        .deflate = t->deflate,
+    };
+    err = tri_session_new(&t->session, &t->worker, &setup);
     if (err != TRI_OK) {
         tri_session_worker_deinit(&t->worker);
         return err;
@@ -167,7 +192,7 @@ void test_session_deinit(struct test_session *t)
         assert(t->closes == 1);
         tri_session_worker_deinit(&t->worker);
     }
-    assert(t->consumed == t->fed);
+    assert(t->consumed == t->fed || t->holds_credit);
     assert(t->heap.live == 0);
     tri_buf_deinit(&t->out);
     tri_buf_deinit(&t->told);
@@ -180,7 +205,7 @@ void test_session_feed(struct test_session *t, const void *data, size_t len)
 {
     t->fed += len;
     t->stream.events->on_data(t->session, data, len);
-    assert(t->consumed == t->fed);
+    assert(t->consumed == t->fed || t->holds_credit);
 }
 
 void test_session_feed_bytewise(struct test_session *t, const void *data, size_t len)
@@ -260,7 +285,8 @@ void test_session_advance(struct test_session *t, uint64_t ms)
         if (deadline_ns > until_ns) {
             break;
         }
-        tri_session_worker_expire(&t->worker, deadline_ns);
+        const uint64_t now_ns = t->worker.now_ns; /* 0 means at once */
+        tri_session_worker_expire(&t->worker, deadline_ns > now_ns ? deadline_ns : now_ns);
     }
     tri_session_worker_expire(&t->worker, until_ns);
 }
@@ -287,55 +313,114 @@ static void put_close(struct tri_buf *b, const uint8_t *data, size_t len)
     put(b, ";", 1);
 }
 
-static void put_frame_text(struct tri_buf *b, const struct tri_frame *f, const uint8_t *data)
+/* What the peer makes of the frames it gets. */
+struct reader {
+    struct tri_buf *text;
+    struct tri_deflate_worker worker;
+    struct tri_deflate_socket *deflate; /* NULL: off */
+    bool is_compressed;                 /* the message */
+    struct tri_buf inflated;
+};
+
+static void inflate(struct reader *r, struct tri_slice data, bool last)
 {
-    const size_t len = (size_t)f->payload_len;
-    assert(f->fin && !f->rsv1);
+    uint8_t out[4096];
+    size_t len = 0;
+    bool done = !last;
+    enum tri_err err = TRI_OK;
+    do {
+        err = tri_deflate_socket_inflate(r->deflate, &data, out, sizeof out, &len);
+        assert(err == TRI_OK);
+        put(&r->inflated, out, len);
+    } while (data.len > 0 || len == sizeof out);
+    while (!done) {
+        err = tri_deflate_socket_end(r->deflate, out, sizeof out, &len, &done);
+        assert(err == TRI_OK);
+        put(&r->inflated, out, len);
+    }
+    (void)err;
+}
+
+static void put_data_frame(struct reader *r, const struct tri_frame *f, struct tri_slice data)
+{
+    static const char kinds[] = {'-', 'T', 'B'};
+    if (f->opcode != TRI_OP_CONTINUATION) {
+        r->is_compressed = f->rsv1;
+        assert(!f->rsv1 || r->deflate);
+        if (f->rsv1) {
+            const enum tri_err err = tri_deflate_socket_begin(r->deflate);
+            assert(err == TRI_OK);
+            (void)err;
+        }
+    }
+    if (r->is_compressed) {
+        inflate(r, data, f->fin);
+        data = tri_buf_peek(&r->inflated);
+    }
+    put_message(r->text, kinds[f->opcode], r->is_compressed ? "z" : "", data, f->fin ? ";" : "+;");
+    tri_buf_deinit(&r->inflated);
+}
+
+static void put_frame_text(struct reader *r, const struct tri_frame *f, struct tri_slice data)
+{
     switch (f->opcode) {
     case TRI_OP_TEXT:
-        put_message(b, 'T', data, len);
-        break;
     case TRI_OP_BINARY:
-        put_message(b, 'B', data, len);
+    case TRI_OP_CONTINUATION:
+        put_data_frame(r, f, data);
         break;
     case TRI_OP_CLOSE:
-        put_close(b, data, len);
+        put_close(r->text, data.data, data.len);
         break;
     case TRI_OP_PING:
     case TRI_OP_PONG:
-        put_string(b, f->opcode == TRI_OP_PING ? "ping" : "pong");
-        put_payload(b, data, len);
-        put(b, ";", 1);
-        break;
-    case TRI_OP_CONTINUATION:
-        assert(!"the session sends no fragments");
+        put_string(r->text, f->opcode == TRI_OP_PING ? "ping" : "pong");
+        put_payload(r->text, data.data, data.len);
+        put(r->text, ";", 1);
         break;
     }
+}
+
+/* Puts the first frame of |rest|; returns its length. */
+static size_t put_first_frame(const struct test_session *t, struct reader *r, struct tri_slice rest)
+{
+    struct tri_frame f;
+    size_t used;
+    const enum tri_err err = tri_frame_decode(rest.data, rest.len, &f, &used);
+    assert(err == TRI_OK && f.payload_len <= rest.len - used);
+    (void)err;
+    assert(f.masked == (t->role == TRI_SESSION_CLIENT));
+    const size_t len = (size_t)f.payload_len;
+    struct tri_buf plain;
+    tri_buf_init(&plain, tri_alloc_heap(), RECORD_BYTES_MAX);
+    put(&plain, rest.data + used, len);
+    uint8_t *payload = plain.data ? plain.data : (uint8_t[]){0};
+    if (f.masked) {
+        tri_mask_apply(payload, payload, len, f.mask, 0);
+    }
+    put_frame_text(r, &f, tri_slice_of(payload, len));
+    tri_buf_deinit(&plain);
+    return used + len;
 }
 
 const char *test_session_sent(struct test_session *t)
 {
     struct tri_slice rest = tri_buf_peek(&t->out);
-    struct tri_buf plain;
+    struct reader r = {.text = &t->sent_text};
     tri_buf_deinit(&t->sent_text);
-    tri_buf_init(&plain, tri_alloc_heap(), RECORD_BYTES_MAX);
-    while (rest.len > 0) {
-        struct tri_frame f;
-        size_t used;
-        const enum tri_err err = tri_frame_decode(rest.data, rest.len, &f, &used);
-        assert(err == TRI_OK && f.payload_len <= rest.len - used);
-        assert(f.masked == (t->role == TRI_SESSION_CLIENT));
-        const size_t len = (size_t)f.payload_len;
-        put(&plain, rest.data + used, len);
-        uint8_t *payload = plain.data ? plain.data : (uint8_t[]){0};
-        if (f.masked) {
-            tri_mask_apply(payload, payload, len, f.mask, 0);
-        }
-        put_frame_text(&t->sent_text, &f, payload);
-        tri_buf_deinit(&plain);
-        rest = tri_slice_of(rest.data + used + len, rest.len - used - len);
-        (void)err;
+    tri_buf_init(&r.inflated, tri_alloc_heap(), RECORD_BYTES_MAX);
+    tri_deflate_worker_init(&r.worker, tri_alloc_heap(), &t->limits);
+    if (t->deflate.mode != TRI_DEFLATE_OFF) {
+        const bool is_server = t->role != TRI_SESSION_SERVER; /* the peer is what we are not */
+        r.deflate = tri_deflate_socket_new(&r.worker, &t->deflate, is_server);
+        assert(r.deflate);
     }
+    while (rest.len > 0) {
+        const size_t len = put_first_frame(t, &r, rest);
+        rest = tri_slice_of(rest.data + len, rest.len - len);
+    }
+    tri_deflate_socket_free(r.deflate);
+    tri_deflate_worker_deinit(&r.worker);
     if (t->fin) {
         put_string(&t->sent_text, "fin;");
     }

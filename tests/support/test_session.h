@@ -4,7 +4,11 @@
  *
  *   T5:hello;B2:xy;drain;close(1000 bye clean);
  *
- * a text of 5 bytes, binary data of 2, an on_drain, and the end. Memory is counted.
+ * a text of 5 bytes, binary data of 2, an on_drain, and the end. Pieces of a message:
+ *
+ *   T3:hel+;-2:lo;
+ *
+ * the first, with more to come, and the last. Memory is counted.
  */
 #ifndef TRI_TESTS_TEST_SESSION_H
 #define TRI_TESTS_TEST_SESSION_H
@@ -28,11 +32,15 @@ struct test_session {
     uint8_t random_next;
     struct tri_session_worker worker;
     enum tri_session_role role;
+    struct tri_deflate_params deflate; /* may be set between init and open, as the next two */
+    enum tri_slow slow;
+    bool pieces; /* the owner takes messages piece by piece */
     struct tri_stream stream;
     struct tri_session *session; /* NULL after on_close */
 
     /* What the stream was asked for. */
     size_t fed, consumed; /* bytes */
+    bool holds_credit;    /* a pause, or a long decompression: not all comes back at once */
     unsigned wakes, aborts;
     struct tri_buf out; /* all bytes that were sent */
     size_t unreleased;  /* of them */
@@ -53,8 +61,8 @@ void test_session_init(struct test_session *t, enum tri_session_role role);
 void test_session_open(struct test_session *t); /* asserts that memory was enough */
 enum tri_err test_session_try_open(struct test_session *t);
 
-/* Ends the session, if it is there, and the worker; asserts that all credit came back, that there
- * was exactly one close, and that no memory is left. */
+/* Ends the session, if it is there, and the worker; asserts that all credit came back (unless
+ * holds_credit), that there was exactly one close, and that no memory is left. */
 void test_session_deinit(struct test_session *t);
 
 /* Feeds received bytes. */
@@ -79,6 +87,8 @@ const char *test_session_told(struct test_session *t);
  * The frames that were sent so far, in the same words, NUL-terminated, valid until the next call:
  *
  *   T5:hello;ping;pong:abc;close:1000 bye;fin;
+ *
+ * Those of a compressed message have a z, and are told as they were before: T5z:hello;
  */
 const char *test_session_sent(struct test_session *t);
 

@@ -83,12 +83,11 @@ static void E2_scheme_http_is_tolerated(void **state)
 static void judge(struct rig_h2 *r, struct tenant *t)
 {
     (void)r;
-    struct tri_response refusal;
-    const char *reason;
-    enum tri_verdict verdict = tri_handshake_verdict(t->head, NULL, &refusal, &reason);
+    struct tri_handshake handshake;
+    enum tri_verdict verdict = tri_handshake_verdict(t->head, NULL, &handshake);
     assert_int_equal(verdict, TRI_VERDICT_REFUSE);
-    assert_int_equal(refusal.answer, TRI_ANSWER_PLAIN);
-    tenant_refuse(t, refusal.status);
+    assert_int_equal(handshake.refusal.answer, TRI_ANSWER_PLAIN);
+    tenant_refuse(t, handshake.refusal.status);
 }
 
 static void E3_CONNECT_without_protocol_is_answered_501(void **state)

@@ -17,6 +17,13 @@ static const struct tri_route http_route = {.path = echo_path, .http = &http};
 static const struct tri_route both_route = {.path = echo_path, .ws = &ws, .http = &http};
 static const struct tri_route folder_route = {.path = folder_path, .ws = &ws, .http = &http};
 
+static const struct tri_route ws_folder_route = {.path = folder_path, .ws = &ws};
+
+static char subprotocols[] = "chat, superchat";
+static char origins[] = "https://other.example:8443, https://example.com";
+static const struct tri_route guarded_route = {
+    .path = echo_path, .ws = &ws, .subprotocols = subprotocols, .origins = origins};
+
 static const struct tri_field version_13[] = {
     {TRI_SLICE("sec-websocket-version"), TRI_SLICE("13")}};
 
@@ -34,25 +41,25 @@ static struct tri_request_head make_head(const char *method, const char *protoco
 static void check_verdict(const struct tri_request_head *head, const struct tri_route *route,
                           enum tri_verdict want)
 {
-    struct tri_response refusal;
-    const char *reason = NULL;
-    assert_int_equal(tri_handshake_verdict(head, route, &refusal, &reason), want);
+    struct tri_handshake out;
+    memset(&out, 0x5a, sizeof out);
+    assert_int_equal(tri_handshake_verdict(head, route, &out), want);
+    assert_int_equal(out.deflate.len + out.subprotocol.len, 0); /* nothing was asked for */
 }
 
 static void check_refusal(const struct tri_request_head *head, const struct tri_route *route,
                           enum tri_answer answer, int status)
 {
-    struct tri_response refusal = {.status = -1};
-    const char *reason = NULL;
-    assert_int_equal(tri_handshake_verdict(head, route, &refusal, &reason), TRI_VERDICT_REFUSE);
-    assert_int_equal(refusal.answer, answer);
+    struct tri_handshake out = {.refusal = {.status = -1, .fields_len = 7}};
+    assert_int_equal(tri_handshake_verdict(head, route, &out), TRI_VERDICT_REFUSE);
+    assert_int_equal(out.refusal.answer, answer);
     if (answer == TRI_ANSWER_PLAIN) {
-        assert_int_equal(refusal.status, status);
+        assert_int_equal(out.refusal.status, status);
     }
-    assert_int_equal(refusal.fields_len, 0);
-    assert_null(refusal.events);
-    assert_non_null(reason);
-    assert_true(reason[0] != '\0');
+    assert_int_equal(out.refusal.fields_len, 0);
+    assert_null(out.refusal.events);
+    assert_non_null(out.reason);
+    assert_true(out.reason[0] != '\0');
 }
 
 static void the_verdict_table_holds(void **state)
@@ -135,16 +142,134 @@ static void a_missing_authority_is_answered_400(void **state)
     }
 }
 
-static void a_websocket_is_served_at_its_path_and_not_below(void **state)
+/* Which paths those are is tri_routes_find's to say. */
+static void a_folder_route_serves_what_is_below_it(void **state)
 {
     (void)state;
     struct tri_request_head head = make_head("CONNECT", "websocket");
-    head.path = TRI_SLICE("/echo/");
-    check_verdict(&head, &folder_route, TRI_VERDICT_WEBSOCKET);
-    head.path = TRI_SLICE("/echo/deeper");
-    check_refusal(&head, &folder_route, TRI_ANSWER_PLAIN, 404);
-    head.method = TRI_SLICE("GET");
-    check_verdict(&head, &folder_route, TRI_VERDICT_PLAIN);
+    static const char *const paths[] = {"/echo/", "/echo/deeper", "/echo/a/b?c"};
+    for (size_t i = 0; i < 3; i++) {
+        head.path = tri_slice_of_string(paths[i]);
+        head.method = TRI_SLICE("CONNECT");
+        head.protocol = TRI_SLICE("websocket");
+        check_verdict(&head, &folder_route, TRI_VERDICT_WEBSOCKET);
+        head.method = TRI_SLICE("GET");
+        check_verdict(&head, &folder_route, TRI_VERDICT_WEBSOCKET);
+        head.protocol = TRI_SLICE("");
+        check_verdict(&head, &folder_route, TRI_VERDICT_PLAIN);
+        check_refusal(&head, &ws_folder_route, TRI_ANSWER_UPGRADE_NEEDED, 0);
+    }
+}
+
+/* ------------------------------------------------------------- extensions, subprotocol, origin */
+
+#define FIELD(name, value)                                                                         \
+    {                                                                                              \
+        TRI_SLICE(name), TRI_SLICE(value)                                                          \
+    }
+#define VERSION FIELD("sec-websocket-version", "13")
+
+static struct tri_request_head make_opening(const struct tri_field *fields, size_t len)
+{
+    struct tri_request_head head = make_head("CONNECT", "websocket");
+    head.fields = fields;
+    head.fields_len = len;
+    return head;
+}
+
+static void what_may_be_agreed_comes_with_the_verdict(void **state)
+{
+    (void)state;
+    static const struct tri_field fields[] = {
+        VERSION,
+        FIELD("sec-websocket-extensions", "permessage-deflate; client_max_window_bits, x"),
+        FIELD("sec-websocket-protocol", "mqtt, superchat, chat"),
+        FIELD("origin", "https://example.com"),
+    };
+    const struct tri_request_head head = make_opening(fields, 4);
+    struct tri_handshake out;
+    memset(&out, 0x5a, sizeof out);
+    assert_int_equal(tri_handshake_verdict(&head, &guarded_route, &out), TRI_VERDICT_WEBSOCKET);
+    assert_int_equal(out.deflate.len, 1);
+    assert_int_equal(out.deflate.offers[0].client_max_window_bits, 15);
+    assert_true(tri_slice_equal(out.subprotocol, TRI_SLICE("superchat")));
+    assert_ptr_equal(out.subprotocol.data, strstr(guarded_route.subprotocols, "superchat"));
+    /* A route that has no list agrees on none, and asks nobody where they come from. */
+    assert_int_equal(tri_handshake_verdict(&head, &ws_route, &out), TRI_VERDICT_WEBSOCKET);
+    assert_int_equal(out.subprotocol.len, 0);
+}
+
+static void what_is_malformed_or_not_allowed_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        struct tri_field fields[3];
+        size_t len;
+        int status; /* 0: accepted */
+    } rows[] = {
+        {{VERSION, FIELD("sec-websocket-extensions", "a;")}, 2, 400},
+        {{VERSION, FIELD("sec-websocket-extensions", "a b")}, 2, 400},
+        {{VERSION, FIELD("sec-websocket-extensions", "a"),
+          FIELD("sec-websocket-extensions", "\"b\"")},
+         3,
+         400},
+        {{VERSION, FIELD("sec-websocket-extensions", "unknown; a=b")}, 2, 0},
+        {{VERSION, FIELD("sec-websocket-protocol", "a b")}, 2, 400},
+        {{VERSION, FIELD("sec-websocket-protocol", "chat, (x)")}, 2, 400},
+        {{VERSION, FIELD("sec-websocket-protocol", "unknown")}, 2, 0},
+        {{VERSION, FIELD("origin", "https://example.com")}, 2, 0},
+        {{VERSION, FIELD("origin", "https://EXAMPLE.com")}, 2, 0},
+        {{VERSION, FIELD("origin", "https://evil.example")}, 2, 403},
+        {{VERSION, FIELD("origin", "http://example.com")}, 2, 403},
+        {{VERSION, FIELD("origin", "null")}, 2, 403},
+        {{VERSION, FIELD("origin", "")}, 2, 403},
+        {{VERSION, FIELD("origin", "https://example.com"), FIELD("origin", "https://example.com")},
+         3,
+         403},
+        /* what is malformed is told first */
+        {{VERSION, FIELD("origin", "https://evil.example"),
+          FIELD("sec-websocket-extensions", "a;")},
+         3,
+         400},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct tri_request_head head = make_opening(rows[i].fields, rows[i].len);
+        if (rows[i].status != 0) {
+            check_refusal(&head, &guarded_route, TRI_ANSWER_PLAIN, rows[i].status);
+            continue;
+        }
+        struct tri_handshake out;
+        assert_int_equal(tri_handshake_verdict(&head, &guarded_route, &out), TRI_VERDICT_WEBSOCKET);
+        assert_int_equal(out.deflate.len + out.subprotocol.len, 0);
+    }
+}
+
+static void a_wrong_version_is_told_before_anything_else(void **state)
+{
+    (void)state;
+    static const struct tri_field fields[] = {
+        FIELD("sec-websocket-version", "8"),
+        FIELD("sec-websocket-extensions", "a;"),
+        FIELD("origin", "https://evil.example"),
+    };
+    const struct tri_request_head head = make_opening(fields, 3);
+    check_refusal(&head, &guarded_route, TRI_ANSWER_VERSION_NEEDED, 0);
+}
+
+static void a_plain_request_is_not_asked_for_any_of_them(void **state)
+{
+    (void)state;
+    static const struct tri_field fields[] = {
+        FIELD("sec-websocket-extensions", "a;"),
+        FIELD("sec-websocket-protocol", "a b"),
+        FIELD("origin", "https://evil.example"),
+    };
+    struct tri_request_head head = make_head("GET", "");
+    head.fields = fields;
+    head.fields_len = 3;
+    check_verdict(&head, &http_route, TRI_VERDICT_PLAIN);
+    head.protocol = TRI_SLICE("websocket");
+    check_verdict(&head, &http_route, TRI_VERDICT_PLAIN);
 }
 
 int main(void)
@@ -154,7 +279,11 @@ int main(void)
         cmocka_unit_test(U5_E2_any_version_but_one_13_is_refused),
         cmocka_unit_test(a_plain_route_does_not_look_at_the_version),
         cmocka_unit_test(a_missing_authority_is_answered_400),
-        cmocka_unit_test(a_websocket_is_served_at_its_path_and_not_below),
+        cmocka_unit_test(a_folder_route_serves_what_is_below_it),
+        cmocka_unit_test(what_may_be_agreed_comes_with_the_verdict),
+        cmocka_unit_test(what_is_malformed_or_not_allowed_is_refused),
+        cmocka_unit_test(a_wrong_version_is_told_before_anything_else),
+        cmocka_unit_test(a_plain_request_is_not_asked_for_any_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

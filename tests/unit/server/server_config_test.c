@@ -126,6 +126,109 @@ static void routes_want_a_path_and_a_handler(void **state)
     release(&heap, config);
 }
 
+static void take_whole(void *user, struct tri_ws *ws, enum tri_type type, const uint8_t *data,
+                       size_t len)
+{
+    (void)user;
+    (void)ws;
+    (void)type;
+    (void)data;
+    (void)len;
+}
+
+static void take_piece(void *user, struct tri_ws *ws, const struct tri_fragment *fragment)
+{
+    (void)user;
+    (void)ws;
+    (void)fragment;
+}
+
+static void a_handler_takes_messages_whole_or_in_pieces(void **state)
+{
+    (void)state;
+    struct test_alloc heap;
+    struct tri_config *config = make(&heap);
+    static const struct tri_ws_handler whole = {.on_message = take_whole};
+    static const struct tri_ws_handler pieces = {.on_fragment = take_piece};
+    static const struct tri_ws_handler both = {.on_message = take_whole, .on_fragment = take_piece};
+    assert_int_equal(tri_config_ws(config, "/a", &both, NULL), TRI_ERR_INVALID);
+    assert_int_equal(config->routes.len, 0);
+    assert_int_equal(tri_config_ws(config, "/a", &whole, NULL), TRI_OK);
+    assert_int_equal(tri_config_ws(config, "/b", &pieces, NULL), TRI_OK);
+    release(&heap, config);
+}
+
+static void what_websockets_do_is_set_at_their_path(void **state)
+{
+    (void)state;
+    struct test_alloc heap;
+    struct tri_config *config = make(&heap);
+    assert_int_equal(tri_config_ws(config, "/chat/", &ws_handler, NULL), TRI_OK);
+    assert_int_equal(tri_config_http_route(config, "/page", &http_handler, NULL), TRI_OK);
+    const struct tri_route *route = &config->routes.routes[0];
+    assert_int_equal(tri_config_ws_deflate(config, "/chat/", TRI_DEFLATE_DEDICATED), TRI_OK);
+    assert_int_equal(tri_config_ws_slow(config, "/chat/", TRI_SLOW_CLOSE), TRI_OK);
+    assert_int_equal(tri_config_ws_subprotocols(config, "/chat/", "chat, superchat"), TRI_OK);
+    assert_int_equal(tri_config_ws_origins(config, "/chat/", "https://a.example, null"), TRI_OK);
+    assert_int_equal(route->deflate, TRI_DEFLATE_DEDICATED);
+    assert_int_equal(route->slow, TRI_SLOW_CLOSE);
+    assert_string_equal(route->subprotocols, "chat, superchat");
+    assert_string_equal(route->origins, "https://a.example, null");
+    assert_int_equal(tri_config_ws_subprotocols(config, "/chat/", "mqtt"), TRI_OK);
+    assert_string_equal(route->subprotocols, "mqtt");
+    assert_int_equal(tri_config_ws_deflate(config, "/chat/", TRI_DEFLATE_OFF), TRI_OK);
+    assert_int_equal(tri_config_ws_slow(config, "/chat/", TRI_SLOW_WAIT), TRI_OK);
+    assert_int_equal(tri_config_ws_subprotocols(config, "/chat/", ""), TRI_OK);
+    assert_int_equal(tri_config_ws_origins(config, "/chat/", ""), TRI_OK);
+    assert_int_equal(route->deflate, TRI_DEFLATE_OFF);
+    assert_int_equal(route->slow, TRI_SLOW_WAIT);
+    assert_null(route->subprotocols);
+    assert_null(route->origins);
+    release(&heap, config);
+}
+
+static void nothing_is_set_where_no_websocket_is_served(void **state)
+{
+    (void)state;
+    struct test_alloc heap;
+    struct tri_config *config = make(&heap);
+    assert_int_equal(tri_config_ws(config, "/chat/", &ws_handler, NULL), TRI_OK);
+    assert_int_equal(tri_config_http_route(config, "/page", &http_handler, NULL), TRI_OK);
+    static const char *const paths[] = {"/page", "/chat/below", "/chat", "", NULL};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_int_equal(tri_config_ws_deflate(config, paths[i], TRI_DEFLATE_SHARED),
+                         TRI_ERR_NOT_FOUND);
+        assert_int_equal(tri_config_ws_slow(config, paths[i], TRI_SLOW_DROP), TRI_ERR_NOT_FOUND);
+        assert_int_equal(tri_config_ws_subprotocols(config, paths[i], "a"), TRI_ERR_NOT_FOUND);
+        assert_int_equal(tri_config_ws_origins(config, paths[i], "https://a"), TRI_ERR_NOT_FOUND);
+    }
+    release(&heap, config);
+}
+
+static void what_is_no_value_changes_nothing(void **state)
+{
+    (void)state;
+    struct test_alloc heap;
+    struct tri_config *config = make(&heap);
+    assert_int_equal(tri_config_ws(config, "/a", &ws_handler, NULL), TRI_OK);
+    assert_int_equal(tri_config_ws_subprotocols(config, "/a", "chat"), TRI_OK);
+    assert_int_equal(tri_config_ws_origins(config, "/a", "https://a"), TRI_OK);
+    const struct tri_route before = config->routes.routes[0];
+    assert_int_equal(tri_config_ws_deflate(config, "/a", (enum tri_deflate)3), TRI_ERR_INVALID);
+    assert_int_equal(tri_config_ws_slow(config, "/a", (enum tri_slow)3), TRI_ERR_INVALID);
+    static const char *const lists[] = {NULL, "a b", "a,", "chat,,x"};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        assert_int_equal(tri_config_ws_subprotocols(config, "/a", lists[i]), TRI_ERR_INVALID);
+        assert_int_equal(tri_config_ws_origins(config, "/a", lists[i]), TRI_ERR_INVALID);
+    }
+    assert_int_equal(tri_config_ws_subprotocols(config, "/a", "x, x"), TRI_ERR_INVALID);
+    assert_int_equal(tri_config_ws_origins(config, "/a", "https://a/"), TRI_ERR_INVALID);
+    assert_memory_equal(&config->routes.routes[0], &before, sizeof before);
+    assert_string_equal(before.subprotocols, "chat");
+    assert_string_equal(before.origins, "https://a");
+    release(&heap, config);
+}
+
 static void other_setters_set(void **state)
 {
     (void)state;
@@ -155,6 +258,10 @@ static bool fill(struct tri_config *config)
     return tri_config_certificate(config, "c", "k") == TRI_OK &&
            tri_config_keylog(config, "keys") == TRI_OK && tri_config_qlog(config, "q") == TRI_OK &&
            tri_config_ws(config, "/echo", &ws_handler, NULL) == TRI_OK &&
+           tri_config_ws_deflate(config, "/echo", TRI_DEFLATE_SHARED) == TRI_OK &&
+           tri_config_ws_slow(config, "/echo", TRI_SLOW_DROP) == TRI_OK &&
+           tri_config_ws_subprotocols(config, "/echo", "chat") == TRI_OK &&
+           tri_config_ws_origins(config, "/echo", "https://a") == TRI_OK &&
            tri_config_http_route(config, "/", &http_handler, NULL) == TRI_OK;
 }
 
@@ -178,6 +285,10 @@ static void a_copy_has_everything_and_shares_nothing(void **state)
     assert_string_equal(copy.qlog_dir, "q");
     assert_int_equal(copy.routes.len, 2);
     assert_string_equal(copy.routes.routes[0].path, "/echo");
+    assert_int_equal(copy.routes.routes[0].deflate, TRI_DEFLATE_SHARED);
+    assert_int_equal(copy.routes.routes[0].slow, TRI_SLOW_DROP);
+    assert_string_equal(copy.routes.routes[0].subprotocols, "chat");
+    assert_string_equal(copy.routes.routes[0].origins, "https://a");
     assert_int_equal(tri_addr_port(&copy.listen[0]), 1);
     assert_int_equal(tri_addr_port(&copy.cleartext[0].addr), 2);
     assert_int_equal(copy.cleartext[0].answer, TRI_CLEARTEXT_REDIRECT);
@@ -214,7 +325,7 @@ static void short_memory_is_told_and_loses_nothing(void **state)
         assert_int_equal(heap.live, 0);
         assert_int_equal(done, !test_alloc_has_failed(&heap));
         if (done) {
-            assert_true(n > 8);
+            assert_true(n > 12);
             return;
         }
     }
@@ -228,6 +339,10 @@ int main(void)
         cmocka_unit_test(a_certificate_has_a_key),
         cmocka_unit_test(versions_are_flags_and_at_least_one),
         cmocka_unit_test(routes_want_a_path_and_a_handler),
+        cmocka_unit_test(a_handler_takes_messages_whole_or_in_pieces),
+        cmocka_unit_test(what_websockets_do_is_set_at_their_path),
+        cmocka_unit_test(nothing_is_set_where_no_websocket_is_served),
+        cmocka_unit_test(what_is_no_value_changes_nothing),
         cmocka_unit_test(other_setters_set),
         cmocka_unit_test(a_copy_has_everything_and_shares_nothing),
         cmocka_unit_test(short_memory_is_told_and_loses_nothing),

@@ -155,6 +155,122 @@ static void N2_a_client_of_an_unknown_protocol_gets_alert_120(void **state)
     test_server_deinit(&s);
 }
 
+static void gauges_follow_what_is_open(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    assert_int_equal(tri_config_ws_deflate(s.config, "/echo", TRI_DEFLATE_SHARED), TRI_OK);
+    test_server_start(&s);
+    assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_CONNECTIONS), 0);
+    assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_SOCKETS), 0);
+    assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_DEFLATE_BYTES), 0);
+    test_client_open(&c, test_server_address(&s), "http/1.1");
+    test_client_send_text(&c, "GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                              "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                              "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    assert_true(test_server_await(&s, &c, "sec-websocket-extensions: permessage-deflate; "));
+    assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_CONNECTIONS), 1);
+    assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_SOCKETS), 1);
+    static const char zeros[1000];
+    assert_int_equal(tri_ws_send(s.ws, TRI_BINARY, zeros, sizeof zeros), TRI_OK);
+    assert_true(tri_server_gauge(s.server, TRI_GAUGE_DEFLATE_BYTES) > 1000);
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, is_closed));
+    assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_SOCKETS), 0);
+    test_server_deinit(&s);
+}
+
+/* ----------------------------------------------------------------------- pausing and resuming */
+
+struct resumer {
+    struct test_server *server;
+    bool resumed;
+};
+
+/* One socket reads on because of something that happens on another connection. */
+static void take_resume(void *user, struct tri_request *req)
+{
+    struct resumer *r = user;
+    tri_ws_resume(r->server->ws);
+    r->resumed = true;
+    (void)tri_request_reply(req, 200, NULL, 0, "resumed\n", 8);
+}
+
+static const struct tri_http_handler resume_handler = {.on_request = take_resume};
+
+/* A socket that is paused, with a message that the server has already got. */
+static void hold_a_message(struct test_server *s, struct test_client *socket,
+                           struct test_client *other)
+{
+    test_server_open_socket(s, socket);
+    tri_ws_pause(s->ws);
+    test_client_send_frame(socket, 0x81, "held", 4);
+    test_client_run(socket);
+    test_client_open(other, test_server_address(s), "http/1.1");
+    test_client_send_text(other, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_true(test_server_await(s, other, "a page\n"));
+    test_client_run(socket);
+    assert_false(test_client_has(socket, "\x81\x04held", 6));
+}
+
+/* Whether |text| comes without another step of the server. */
+static bool comes_unasked(struct test_client *c, const char *text)
+{
+    for (int i = 0; i < 2000 && !test_client_has(c, text, strlen(text)); i++) {
+        test_client_run(c);
+        (void)usleep(1000);
+    }
+    return test_client_has(c, text, strlen(text));
+}
+
+static void a_resume_between_turns_asks_for_a_turn(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c, other;
+    test_server_init(&s);
+    test_server_start(&s);
+    hold_a_message(&s, &c, &other);
+    assert_int_not_equal(tri_server_timeout_ms(s.server), 0);
+    tri_ws_resume(s.ws);
+    assert_int_equal(tri_server_timeout_ms(s.server), 0);
+    assert_int_equal(tri_server_step(s.server, &s.running), TRI_OK);
+    assert_true(comes_unasked(&c, "\x81\x04held"));
+    while (tri_server_timeout_ms(s.server) == 0) {
+        assert_int_equal(tri_server_step(s.server, &s.running), TRI_OK);
+    }
+    test_client_close(&other);
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, is_closed));
+    test_server_deinit(&s);
+}
+
+static void a_resume_within_a_turn_takes_effect_in_it(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c, other;
+    struct resumer r = {.server = &s};
+    test_server_init(&s);
+    assert_int_equal(tri_config_http_route(s.config, "/resume", &resume_handler, &r), TRI_OK);
+    test_server_start(&s);
+    hold_a_message(&s, &c, &other);
+    test_client_send_text(&other, "GET /resume HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (!r.resumed) {
+        test_client_run(&other);
+        assert_int_equal(tri_server_step(s.server, &s.running), TRI_OK);
+    }
+    assert_true(comes_unasked(&c, "\x81\x04held"));
+    assert_true(comes_unasked(&other, "resumed\n"));
+    test_client_close(&other);
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, is_closed));
+    test_server_deinit(&s);
+}
+
 static void a_lost_client_is_1006(void **state)
 {
     (void)state;
@@ -290,6 +406,9 @@ int main(void)
         cmocka_unit_test(a_large_message_passes_the_limits_of_the_queue),
         cmocka_unit_test(N4_the_cleartext_port_answers_426_or_308),
         cmocka_unit_test(N2_a_client_of_an_unknown_protocol_gets_alert_120),
+        cmocka_unit_test(gauges_follow_what_is_open),
+        cmocka_unit_test(a_resume_between_turns_asks_for_a_turn),
+        cmocka_unit_test(a_resume_within_a_turn_takes_effect_in_it),
         cmocka_unit_test(a_lost_client_is_1006),
         cmocka_unit_test(a_server_that_is_freed_closes_its_sockets),
         cmocka_unit_test(a_server_tells_its_addresses_and_its_certificate),

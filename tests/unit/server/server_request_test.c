@@ -143,24 +143,6 @@ static void a_handler_sees_the_request_and_answers(void **state)
     tear_down(&r);
 }
 
-static void the_crumbs_of_a_cookie_are_one_field(void **state)
-{
-    (void)state;
-    struct rig r;
-    set_up(&r);
-    r.app.what = KEEP;
-    static const struct tri_header headers[] = {{"cookie", "a=1"},  {"x-field", "between"},
-                                                {"cookie", ""},     {"cookie", "c=\"3\""},
-                                                {"x-last", "last"}, {NULL, NULL}};
-    const struct fixture_request request = {.path = "/plain/", .headers = headers};
-    (void)ask(&r, &request);
-    assert_string_equal(tri_request_field(r.app.kept, "cookie"), "a=1; ; c=\"3\"");
-    assert_string_equal(tri_request_field(r.app.kept, "x-field"), "between");
-    assert_string_equal(tri_request_field(r.app.kept, "x-last"), "last");
-    tri_request_refuse(r.app.kept, 403, "");
-    tear_down(&r);
-}
-
 static void what_has_no_handler_is_refused_with_a_sentence(void **state)
 {
     (void)state;
@@ -254,6 +236,113 @@ static void a_head_request_gets_no_body(void **state)
         assert_int_equal(seen.body.len, 0);
         tear_down(&r);
     }
+}
+
+static void a_handshake_that_may_not_be_is_refused_with_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        struct tri_header header;
+        int status;
+    } rows[] = {
+        {{"sec-websocket-extensions", "a b"}, 400},
+        {{"sec-websocket-protocol", "a b"}, 400},
+        {{"origin", "https://evil.example"}, 403},
+        {{"origin", "https://good.example"}, 200},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rig r;
+        set_up(&r);
+        tri_routes_get_ws(&r.hub.shared.config.routes, "/open")->origins =
+            tri_alloc_string(&r.hub.heap.alloc, "https://good.example", 20);
+        const struct tri_header headers[] = {rows[i].header, {NULL, NULL}};
+        const struct fixture_request request = {
+            .path = "/open", .protocol = "websocket", .headers = headers};
+        struct fixture_seen seen = ask(&r, &request);
+        assert_int_equal(seen.status, rows[i].status);
+        assert_int_equal(seen.body.len > 10, rows[i].status != 200);
+        char logged[16];
+        (void)snprintf(logged, sizeof logged, " status=%d ", rows[i].status);
+        assert_int_equal(strstr(r.hub.log, logged) != NULL, rows[i].status != 200);
+        tear_down(&r);
+    }
+}
+
+static void what_was_offered_is_kept_until_the_handler_has_decided(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.app.what = KEEP;
+    struct tri_route *route = tri_routes_get_ws(&r.hub.shared.config.routes, "/asked");
+    route->deflate = TRI_DEFLATE_SHARED;
+    route->subprotocols = tri_alloc_string(&r.hub.heap.alloc, "chat", 4);
+    static const struct tri_header headers[] = {
+        {"sec-websocket-extensions", "permessage-deflate; server_max_window_bits=9"},
+        {"sec-websocket-protocol", "mqtt, chat"},
+        {NULL, NULL}};
+    const struct fixture_request request = {
+        .path = "/asked", .protocol = "websocket", .headers = headers};
+    assert_int_equal(ask(&r, &request).status, 0);
+    assert_int_equal(tri_request_accept(r.app.kept, &r.app), TRI_OK);
+    fake->run(r.f);
+    struct fixture_seen seen;
+    fake->seen(r.f, 0, &seen);
+    assert_true(has(seen.head, "sec-websocket-extensions: permessage-deflate; "
+                               "server_no_context_takeover; client_no_context_takeover; "
+                               "server_max_window_bits=9\n"));
+    assert_true(has(seen.head, "sec-websocket-protocol: chat\n"));
+    assert_int_equal(r.app.opens, 1);
+    tear_down(&r);
+}
+
+static void a_connection_has_so_many_websockets_and_no_more(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/open", "/asked"};
+    for (size_t i = 0; i < 2; i++) {
+        struct rig r;
+        set_up(&r);
+        r.hub.shared.config.limits.sockets_max = 2;
+        r.app.what = ACCEPT;
+        const struct fixture_request request = {.path = paths[i], .protocol = "websocket"};
+        assert_int_equal(ask(&r, &request).status, 200);
+        assert_int_equal(ask(&r, &request).status, 200);
+        const int requests = r.app.requests;
+        struct fixture_seen seen = ask(&r, &request);
+        assert_int_equal(seen.status, 503);
+        assert_true(has(seen.body, "Too many WebSockets on this connection.\n"));
+        assert_non_null(strstr(r.hub.log, " status=503 "));
+        assert_int_equal(r.app.requests, requests); /* nobody was asked */
+        const struct fixture_request plain = {.path = "/plain/"};
+        r.app.what = REPLY;
+        assert_int_equal(ask(&r, &plain).status, 200);
+        r.app.what = ACCEPT;
+        fake->reset(r.f, 0);
+        fake->run(r.f);
+        assert_int_equal(ask(&r, &request).status, 200); /* one has ended */
+        tear_down(&r);
+    }
+}
+
+static void the_last_place_may_be_taken_while_a_handler_decides(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.hub.shared.config.limits.sockets_max = 1;
+    r.app.what = KEEP;
+    const struct fixture_request asked = {.path = "/asked", .protocol = "websocket"};
+    (void)ask(&r, &asked);
+    const struct fixture_request open = {.path = "/open", .protocol = "websocket"};
+    assert_int_equal(ask(&r, &open).status, 200);
+    assert_int_equal(tri_request_accept(r.app.kept, NULL), TRI_ERR_LIMIT);
+    fake->run(r.f);
+    struct fixture_seen seen;
+    fake->seen(r.f, 0, &seen);
+    assert_int_equal(seen.status, 503);
+    assert_true(has(seen.body, "Too many WebSockets"));
+    tear_down(&r);
 }
 
 static void a_handler_may_refuse(void **state)
@@ -431,10 +520,12 @@ static void a_handshake_that_was_kept_is_not_accepted_while_the_server_stops(voi
 static void short_memory_is_answered_and_loses_nothing(void **state)
 {
     (void)state;
+    static const struct tri_header offer[] = {{"sec-websocket-extensions", "permessage-deflate"},
+                                              {NULL, NULL}};
     static const struct fixture_request requests[] = {
         {.path = "/plain/"},
         {.path = "/none"},
-        {.path = "/open", .protocol = "websocket"},
+        {.path = "/open", .protocol = "websocket", .headers = offer},
         {.path = "/asked", .protocol = "websocket"},
     };
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
@@ -443,6 +534,8 @@ static void short_memory_is_answered_and_loses_nothing(void **state)
             struct rig r;
             set_up(&r);
             r.app.what = i == 3 ? ACCEPT : REPLY;
+            tri_routes_get_ws(&r.hub.shared.config.routes, "/open")->deflate =
+                TRI_DEFLATE_DEDICATED;
             r.hub.heap.fail_at = r.hub.heap.calls + n;
             struct fixture_seen seen = ask(&r, &requests[i]);
             failed = test_alloc_has_failed(&r.hub.heap);
@@ -460,12 +553,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handler_sees_the_request_and_answers),
-        cmocka_unit_test(the_crumbs_of_a_cookie_are_one_field),
         cmocka_unit_test(what_has_no_handler_is_refused_with_a_sentence),
         cmocka_unit_test(the_log_tells_the_status_that_was_sent),
         cmocka_unit_test(a_refused_path_is_logged_as_far_as_there_is_room),
         cmocka_unit_test(a_reply_may_be_made_of_the_request),
         cmocka_unit_test(a_head_request_gets_no_body),
+        cmocka_unit_test(a_handshake_that_may_not_be_is_refused_with_a_sentence),
+        cmocka_unit_test(what_was_offered_is_kept_until_the_handler_has_decided),
+        cmocka_unit_test(a_connection_has_so_many_websockets_and_no_more),
+        cmocka_unit_test(the_last_place_may_be_taken_while_a_handler_decides),
         cmocka_unit_test(a_handler_may_refuse),
         cmocka_unit_test(a_handshake_is_accepted_by_its_handler),
         cmocka_unit_test(a_handler_without_a_question_accepts),

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <poll.h>
 #include <pthread.h>
 
 static bool is_stopped(const struct test_server *s, const struct test_client *c)
@@ -184,6 +185,77 @@ static void a_request_that_never_ends_is_ended(void **state)
     test_server_deinit(&s);
 }
 
+/* ---- a socket that is not read, over HTTP/1.1, which has no window */
+
+enum { PIECE_BYTES = 64 * 1024, PIECES = 240 }; /* more than the buffers of TCP hold */
+
+static bool has_echo(const struct test_server *s, const struct test_client *c)
+{
+    (void)s;
+    return tri_buf_peek(&c->received).len > (size_t)PIECES * PIECE_BYTES;
+}
+
+/* Neither does poll report the socket again and again, nor a timeout come at once. */
+static bool is_quiet(const struct test_server *s)
+{
+    struct pollfd fd = {.fd = tri_server_fd(s->server), .events = POLLIN};
+    return poll(&fd, 1, 0) == 0 && tri_server_timeout_ms(s->server) != 0;
+}
+
+static void push_pieces(struct test_client *c)
+{
+    static const uint8_t piece[PIECE_BYTES];
+    for (int i = 0; i < PIECES; i++) {
+        test_client_send_frame(c, i == 0 ? 0x02 : 0x00, piece, sizeof piece);
+    }
+    test_client_send_frame(c, 0x80, "", 0);
+}
+
+static void E6_a_paused_socket_stops_its_client_on_HTTP_1_1(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    set_up(&s);
+    test_server_open_socket(&s, &c);
+    tri_ws_pause(s.ws);
+    push_pieces(&c);
+    for (int i = 0; i < 1000; i++) {
+        test_client_run(&c);
+        assert_int_equal(tri_server_step(s.server, &s.running), TRI_OK);
+    }
+    assert_true(tri_buf_peek(&c.tls.out).len > 0);
+    assert_true(is_quiet(&s));
+    tri_ws_resume(s.ws); /* between turns */
+    assert_false(is_quiet(&s));
+    assert_true(test_server_run_until(&s, &c, has_echo));
+    assert_int_equal(tri_buf_peek(&c.tls.out).len, 0);
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, is_closed));
+    test_server_deinit(&s);
+}
+
+static void a_paused_socket_whose_client_resets_is_gone(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    set_up(&s);
+    test_server_open_socket(&s, &c);
+    tri_ws_pause(s.ws);
+    push_pieces(&c);
+    for (int i = 0; i < 1000; i++) {
+        test_client_run(&c);
+        assert_int_equal(tri_server_step(s.server, &s.running), TRI_OK);
+    }
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, is_closed)); /* with nothing to send that fails */
+    assert_int_equal(s.close_code, TRI_CLOSE_ABNORMAL);
+    test_server_deinit(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +268,8 @@ int main(void)
         cmocka_unit_test(what_is_sent_between_turns_asks_for_a_turn),
         cmocka_unit_test(a_silent_socket_is_pinged_and_then_dropped),
         cmocka_unit_test(a_request_that_never_ends_is_ended),
+        cmocka_unit_test(E6_a_paused_socket_stops_its_client_on_HTTP_1_1),
+        cmocka_unit_test(a_paused_socket_whose_client_resets_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,20 @@ static const struct tri_ws_handler handler = {
     .on_open = take_open, .on_message = take_message, .on_close = take_close};
 static const struct tri_ws_handler silent_handler;
 
+static void take_fragment(void *user, struct tri_ws *ws, const struct tri_fragment *fragment)
+{
+    struct app *app = user;
+    char text[64];
+    assert_ptr_equal(app->ws, ws);
+    (void)snprintf(text, sizeof text, "%s%c:%.*s%s", fragment->first ? "<" : "",
+                   fragment->type == TRI_TEXT ? 'T' : 'B', (int)fragment->len,
+                   (const char *)fragment->data, fragment->last ? ">" : "");
+    note(app, text);
+}
+
+static const struct tri_ws_handler piece_handler = {
+    .on_open = take_open, .on_fragment = take_fragment, .on_close = take_close};
+
 static void set_up(struct rig *r)
 {
     test_hub_init(&r->hub);
@@ -77,6 +91,7 @@ static void set_up(struct rig *r)
     struct tri_routes *routes = &r->hub.shared.config.routes;
     assert_int_equal(tri_routes_add_ws(routes, "/echo", &handler, &r->app), TRI_OK);
     assert_int_equal(tri_routes_add_ws(routes, "/silent", &silent_handler, &r->app), TRI_OK);
+    assert_int_equal(tri_routes_add_ws(routes, "/pieces", &piece_handler, &r->app), TRI_OK);
     r->f = fake->open(tri_alloc_heap(), &r->hub.shared.config.limits, &tri_request_exchange_events,
                       &r->hub.link);
 }
@@ -87,12 +102,18 @@ static void tear_down(struct rig *r)
     test_hub_deinit(&r->hub);
 }
 
-static int open_socket(struct rig *r, const char *path)
+static int open_with(struct rig *r, const char *path, const struct tri_header *headers)
 {
-    const struct fixture_request request = {.path = path, .protocol = "websocket"};
+    const struct fixture_request request = {
+        .path = path, .protocol = "websocket", .headers = headers};
     int stream = fake->request(r->f, &request);
     fake->run(r->f);
     return stream;
+}
+
+static int open_socket(struct rig *r, const char *path)
+{
+    return open_with(r, path, NULL);
 }
 
 static void send_frame(struct rig *r, int stream, unsigned first, const void *payload, size_t len)
@@ -138,10 +159,165 @@ static void a_socket_is_opened_used_closed_and_logged(void **state)
                     "bye",
                     11);
     assert_string_equal(r.app.told, "open;T:hey;close(4001 bye);");
-    assert_string_equal(
-        r.hub.log, "info ws.open id=1 http=fake conn=1 stream=0 path=/echo remote=127.0.0.1:1\n"
-                   "info ws.close id=1 http=fake conn=1 stream=0 code=4001 reason=bye clean=1 "
-                   "bytes_in=3 bytes_out=2 messages_in=1 messages_out=1 seconds=1.234\n");
+    assert_string_equal(r.hub.log,
+                        "info ws.open id=1 http=fake conn=1 stream=0 path=/echo remote=127.0.0.1:1 "
+                        "deflate=off\n"
+                        "info ws.close id=1 http=fake conn=1 stream=0 code=4001 reason=bye clean=1 "
+                        "bytes_in=3 bytes_out=2 messages_in=1 messages_out=1 seconds=1.234\n");
+    tear_down(&r);
+}
+
+/* ------------------------------------------------------------------------- what is agreed */
+
+static struct tri_route *echo_of(struct rig *r)
+{
+    return tri_routes_get_ws(&r->hub.shared.config.routes, "/echo");
+}
+
+static bool answer_has(struct rig *r, int stream, const char *text)
+{
+    struct fixture_seen seen;
+    fake->seen(r->f, stream, &seen);
+    return seen.head.len > 0 && memmem(seen.head.data, seen.head.len, text, strlen(text)) != NULL;
+}
+
+static void a_subprotocol_is_agreed_on_and_told_to_all(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    static const struct tri_header headers[] = {{"sec-websocket-protocol", "mqtt, chat.v2, chat"},
+                                                {NULL, NULL}};
+    int none = open_with(&r, "/echo", headers); /* the route has no list */
+    assert_string_equal(tri_ws_subprotocol(r.app.ws), "");
+    assert_false(answer_has(&r, none, "sec-websocket-protocol"));
+    assert_null(strstr(r.hub.log, "subprotocol"));
+    echo_of(&r)->subprotocols = tri_alloc_string(&r.hub.heap.alloc, "chat, chat.v2, x", 16);
+    int one = open_with(&r, "/echo", headers);
+    assert_string_equal(tri_ws_subprotocol(r.app.ws), "chat.v2");
+    assert_true(answer_has(&r, one, "sec-websocket-protocol: chat.v2\n"));
+    assert_non_null(strstr(r.hub.log, " deflate=off subprotocol=chat.v2\n"));
+    int unasked = open_socket(&r, "/echo");
+    assert_string_equal(tri_ws_subprotocol(r.app.ws), "");
+    assert_false(answer_has(&r, unasked, "sec-websocket-protocol"));
+    tear_down(&r);
+}
+
+#define OFFER "permessage-deflate; client_max_window_bits"
+#define NEITHER "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+
+static void compression_is_what_the_route_wants_and_the_peer_offers(void **state)
+{
+    (void)state;
+    static const struct {
+        enum tri_deflate mode;
+        const char *offer;
+        const char *answer; /* NULL: none */
+        enum tri_deflate agreed;
+        const char *logged;
+    } rows[] = {
+        {TRI_DEFLATE_OFF, OFFER, NULL, TRI_DEFLATE_OFF, "off"},
+        {TRI_DEFLATE_SHARED, "x", NULL, TRI_DEFLATE_OFF, "off"},
+        {TRI_DEFLATE_SHARED, OFFER, NEITHER, TRI_DEFLATE_SHARED, "shared"},
+        {TRI_DEFLATE_DEDICATED, OFFER,
+         "permessage-deflate; server_max_window_bits=10; client_max_window_bits=10",
+         TRI_DEFLATE_DEDICATED, "dedicated"},
+        {TRI_DEFLATE_DEDICATED, NEITHER, NEITHER, TRI_DEFLATE_SHARED, "shared"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rig r;
+        set_up(&r);
+        r.hub.shared.config.limits.deflate_window_bits = 10;
+        echo_of(&r)->deflate = rows[i].mode;
+        const struct tri_header headers[] = {{"sec-websocket-extensions", rows[i].offer},
+                                             {NULL, NULL}};
+        int stream = open_with(&r, "/echo", headers);
+        assert_int_equal(tri_ws_deflate(r.app.ws), rows[i].agreed);
+        char text[256];
+        (void)snprintf(text, sizeof text, "sec-websocket-extensions: %s\n",
+                       rows[i].answer ? rows[i].answer : "");
+        assert_int_equal(answer_has(&r, stream, rows[i].answer ? text : "sec-websocket-"),
+                         rows[i].answer != NULL);
+        (void)snprintf(text, sizeof text, " deflate=%s\n", rows[i].logged);
+        assert_non_null(strstr(r.hub.log, text));
+        tear_down(&r);
+    }
+}
+
+static void a_compressed_message_is_echoed_by_what_was_agreed(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    echo_of(&r)->deflate = TRI_DEFLATE_SHARED;
+    static const struct tri_header headers[] = {{"sec-websocket-extensions", OFFER}, {NULL, NULL}};
+    int stream = open_with(&r, "/echo", headers);
+    /* "Hello", compressed: RFC 7692 section 7.2.3.1 */
+    send_frame(&r, stream, 0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
+    assert_string_equal(r.app.told, "open;T:Hello;");
+    send_frame(&r, stream, 0x81, "plain", 5);
+    assert_string_equal(r.app.told, "open;T:Hello;T:plain;");
+    static uint8_t same[1000];
+    assert_int_equal(tri_ws_send(r.app.ws, TRI_BINARY, same, sizeof same), TRI_OK);
+    assert_true(tri_ws_queued_bytes(r.app.ws) < 100);
+    fake->run(r.f);
+    struct fixture_seen seen;
+    fake->seen(r.f, stream, &seen);
+    assert_int_equal(seen.body.data[0], 0xc2);
+    tear_down(&r);
+}
+
+static void without_room_for_another_compressor_the_shared_one_is_used(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    echo_of(&r)->deflate = TRI_DEFLATE_DEDICATED;
+    static const struct tri_header headers[] = {{"sec-websocket-extensions", OFFER}, {NULL, NULL}};
+    (void)open_with(&r, "/echo", headers);
+    assert_int_equal(tri_ws_deflate(r.app.ws), TRI_DEFLATE_DEDICATED);
+    const struct tri_deflate_worker *worker = &r.hub.hub.sessions.deflate;
+    assert_true(worker->reserved_bytes > 0);
+    r.hub.shared.config.limits.deflate_bytes_max = worker->reserved_bytes; /* for one, not two */
+    int stream = open_with(&r, "/echo", headers);
+    assert_int_equal(tri_ws_deflate(r.app.ws), TRI_DEFLATE_SHARED);
+    assert_true(answer_has(&r, stream, "sec-websocket-extensions: " NEITHER "\n"));
+    tear_down(&r);
+}
+
+/* ---------------------------------------------------------------------------- what is told */
+
+static void a_handler_of_pieces_gets_pieces(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    int stream = open_socket(&r, "/pieces");
+    send_frame(&r, stream, 0x01, "hel", 3);
+    send_frame(&r, stream, 0x80, "lo", 2);
+    send_frame(&r, stream, 0x82, "all", 3);
+    assert_string_equal(r.app.told, "open;<T:hel;T:lo>;<B:all>;");
+    tear_down(&r);
+}
+
+static void what_a_full_queue_dropped_is_logged(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    echo_of(&r)->slow = TRI_SLOW_DROP;
+    r.hub.shared.config.limits.queue_bytes_max = 1024;
+    int stream = open_socket(&r, "/echo");
+    char message[1000];
+    memset(message, 'm', sizeof message);
+    assert_int_equal(tri_ws_send(r.app.ws, TRI_TEXT, message, sizeof message), TRI_OK);
+    assert_int_equal(tri_ws_send(r.app.ws, TRI_TEXT, message, sizeof message), TRI_ERR_FULL);
+    assert_int_equal(tri_ws_send(r.app.ws, TRI_TEXT, message, sizeof message), TRI_ERR_FULL);
+    fake->run(r.f);
+    send_frame(&r, stream, 0x88, "\x03\xe8", 2);
+    fake->fin(r.f, stream);
+    fake->run(r.f);
+    assert_non_null(strstr(r.hub.log, " messages_out=1 seconds=0.000 messages_dropped=2\n"));
     tear_down(&r);
 }
 
@@ -240,9 +416,13 @@ static void sockets_are_numbered_and_counted(void **state)
     (void)open_socket(&r, "/echo");
     assert_int_equal(tri_ws_id(r.app.ws), 3);
     assert_int_equal(r.hub.sockets_open, 3);
+    assert_int_equal(r.hub.hub.sockets_len, 3);
+    assert_int_equal(r.hub.link.sockets, 3);
     fake->reset(r.f, first);
     fake->run(r.f);
     assert_int_equal(r.hub.sockets_open, 2);
+    assert_int_equal(r.hub.hub.sockets_len, 2);
+    assert_int_equal(r.hub.link.sockets, 2);
     (void)open_socket(&r, "/echo");
     assert_int_equal(tri_ws_id(r.app.ws), 4);
     tear_down(&r);
@@ -291,6 +471,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_socket_is_opened_used_closed_and_logged),
+        cmocka_unit_test(a_subprotocol_is_agreed_on_and_told_to_all),
+        cmocka_unit_test(compression_is_what_the_route_wants_and_the_peer_offers),
+        cmocka_unit_test(a_compressed_message_is_echoed_by_what_was_agreed),
+        cmocka_unit_test(without_room_for_another_compressor_the_shared_one_is_used),
+        cmocka_unit_test(a_handler_of_pieces_gets_pieces),
+        cmocka_unit_test(what_a_full_queue_dropped_is_logged),
         cmocka_unit_test(a_timeout_counts_from_the_call_that_starts_it),
         cmocka_unit_test(what_a_peer_says_cannot_break_a_log_line),
         cmocka_unit_test(a_handler_without_callbacks_is_fine),

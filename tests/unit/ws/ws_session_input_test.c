@@ -386,7 +386,7 @@ static void W7_too_many_fragments_are_1008(void **state)
     test_put_frame(&frame, TEXT, "", 0, true);
     test_put_frame(&empty, CONT, "", 0, true);
     test_session_feed(&t, frame.data, frame.len);
-    for (unsigned i = 1; i < TRI_MESSAGE_FRAGMENTS_MAX; i++) {
+    for (unsigned i = 1; i < t.limits.fragments_max; i++) {
         test_session_feed(&t, empty.data, empty.len);
     }
     test_session_drain(&t);
@@ -394,7 +394,7 @@ static void W7_too_many_fragments_are_1008(void **state)
     test_session_feed(&t, empty.data, empty.len);
     test_session_drain(&t);
     assert_string_equal(test_session_sent(&t), "close:1008 too many fragments;fin;");
-    assert_int_equal(t.heap.live, 3); /* worker's scratch, a pooled chunk, the session */
+    assert_int_equal(t.heap.live, 4); /* worker's scratch, a spare reader and chunk, the session */
     tri_buf_deinit(&frame);
     tri_buf_deinit(&empty);
     test_session_deinit(&t);
@@ -406,6 +406,7 @@ static void W7_too_many_pings_without_reading_the_pongs_are_1008(void **state)
     struct test_session t;
     struct tri_buf ping;
     test_session_init(&t, TRI_SESSION_SERVER);
+    t.limits.control_frames_max = 0;
     test_session_open(&t);
     tri_buf_init(&ping, tri_alloc_heap(), 100);
     test_put_frame(&ping, FIN | PING, "p", 1, true);
@@ -544,6 +545,7 @@ static void a_small_message_in_one_piece_allocates_nothing(void **state)
     test_session_open(&t);
     test_put_frame(&wire, FIN | TEXT, "small", 5, true);
     test_put_frame(&wire, FIN | BIN, "binary", 6, true);
+    test_session_feed(&t, wire.data, wire.len); /* the worker has a spare reader from now on */
     const size_t calls = t.heap.calls;
     for (int i = 0; i < 100; i++) {
         test_session_feed(&t, wire.data, wire.len);
@@ -561,6 +563,7 @@ static void an_idle_session_owns_no_buffer(void **state)
     tri_buf_init(&wire, tri_alloc_heap(), 1000);
     test_session_init(&t, TRI_SESSION_SERVER);
     test_session_open(&t);
+    test_session_feed(&t, "\x8a\x80\0\0\0\0", 6); /* the worker has a spare reader from now on */
     const size_t live = t.heap.live;
     test_put_frame(&wire, TEXT, "in pieces", 9, true);
     test_put_frame(&wire, FIN | PONG, "also in pieces", 14, true);
@@ -589,6 +592,218 @@ static void a_declared_length_reserves_nothing(void **state)
     test_session_deinit(&t);
 }
 
+/* --- pausing */
+
+static void pause_now(struct test_session *t, enum tri_type type, const uint8_t *data, size_t len)
+{
+    (void)type;
+    (void)data;
+    (void)len;
+    tri_session_pause(t->session);
+}
+
+/* Three texts and what is given as the end of the wire. */
+static void open_paused(struct test_session *t, struct tri_buf *wire)
+{
+    tri_buf_init(wire, tri_alloc_heap(), 1000);
+    test_session_init(t, TRI_SESSION_SERVER);
+    t->holds_credit = true;
+    test_session_open(t);
+    test_put_frame(wire, FIN | TEXT, "one", 3, true);
+    test_put_frame(wire, FIN | TEXT, "two", 3, true);
+    test_put_frame(wire, FIN | PING, "p", 1, true);
+}
+
+static void W6_a_paused_session_delivers_nothing_and_gives_no_credit(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    t.on_message = pause_now;
+    test_session_feed(&t, wire.data, wire.len);
+    assert_string_equal(test_session_told(&t), "T3:one;");
+    assert_int_equal(t.consumed, 9);
+    test_session_feed(&t, wire.data, wire.len);
+    assert_int_equal(t.consumed, 9);
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), ""); /* no pong either */
+    t.on_message = NULL;
+    tri_session_resume(t.session);
+    assert_int_equal(tri_session_worker_deadline_ns(&t.worker), 0);
+    test_session_advance(&t, 0);
+    assert_string_equal(test_session_told(&t), "T3:one;T3:two;T3:one;T3:two;");
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), "pong:p;pong:p;");
+    assert_int_equal(t.consumed, t.fed);
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
+static void W6_pausing_and_resuming_twice_is_harmless(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    tri_session_resume(t.session);
+    assert_int_equal(tri_session_worker_deadline_ns(&t.worker) == 0, false);
+    tri_session_pause(t.session);
+    tri_session_pause(t.session);
+    test_session_feed_bytewise(&t, wire.data, wire.len);
+    assert_string_equal(test_session_told(&t), "");
+    tri_session_resume(t.session);
+    tri_session_pause(t.session); /* and nothing was read in between */
+    test_session_advance(&t, 0);
+    assert_string_equal(test_session_told(&t), "");
+    tri_session_resume(t.session);
+    tri_session_resume(t.session);
+    test_session_advance(&t, 0);
+    assert_string_equal(test_session_told(&t), "T3:one;T3:two;");
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
+static void W7_a_paused_session_is_not_idle(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    tri_session_pause(t.session);
+    test_session_advance(&t, 10 * t.limits.idle_timeout_ms);
+    assert_int_equal(t.aborts, 0);
+    tri_session_resume(t.session);
+    test_session_advance(&t, t.limits.idle_timeout_ms);
+    assert_int_equal(t.aborts, 1);
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
+static void W6_the_peer_s_end_waits_behind_what_is_held(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    tri_session_pause(t.session);
+    test_session_feed(&t, wire.data, wire.len);
+    t.stream.events->on_fin(t.session);
+    test_session_drain(&t);
+    assert_false(t.fin);
+    tri_session_resume(t.session);
+    test_session_advance(&t, 0);
+    assert_string_equal(test_session_told(&t), "T3:one;T3:two;");
+    test_session_drain(&t);
+    assert_true(t.fin);
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
+static void W6_the_peer_s_end_alone_waits_too(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    tri_session_pause(t.session);
+    t.stream.events->on_fin(t.session);
+    test_session_drain(&t);
+    assert_false(t.fin);
+    tri_session_resume(t.session);
+    test_session_advance(&t, 0);
+    test_session_drain(&t);
+    assert_true(t.fin);
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
+static void W6_closing_reads_what_was_held_as_far_as_the_peer_s_close(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    test_put_frame(&wire, FIN | CLOSE, "\x03\xe8", 2, true);
+    tri_session_pause(t.session);
+    test_session_feed(&t, wire.data, wire.len);
+    assert_int_equal(tri_session_close(t.session, 1000, TRI_SLICE("")), TRI_OK);
+    test_session_advance(&t, 0);
+    test_session_drain(&t);
+    assert_string_equal(test_session_told(&t), "");
+    assert_string_equal(test_session_sent(&t), "close:1000;fin;");
+    assert_int_equal(t.consumed, t.fed);
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
+static void W6_closing_tells_the_end_that_a_pause_held_back(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    tri_session_pause(t.session);
+    t.stream.events->on_fin(t.session);
+    assert_int_equal(tri_session_close(t.session, 1000, TRI_SLICE("")), TRI_OK);
+    test_session_advance(&t, 0);
+    test_session_drain(&t);
+    assert_true(t.fin);
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
+static void W6_a_stream_that_ends_while_paused_drops_what_was_held(void **state)
+{
+    (void)state;
+    static const enum tri_stream_cause causes[] = {TRI_STREAM_RESET, TRI_STREAM_CONN_LOST};
+    for (int i = 0; i < 2; i++) {
+        struct test_session t;
+        struct tri_buf wire;
+        open_paused(&t, &wire);
+        tri_session_pause(t.session);
+        test_session_feed(&t, wire.data, wire.len);
+        if (i == 1) {
+            tri_session_resume(t.session); /* and it is on the worker's list */
+        }
+        test_session_end(&t, causes[i]);
+        assert_non_null(strstr(test_session_told(&t), "close(1006"));
+        tri_buf_deinit(&wire);
+        test_session_deinit(&t);
+    }
+}
+
+static void W6_an_abort_while_paused_gives_the_credit_back(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    tri_session_pause(t.session);
+    test_session_feed(&t, wire.data, wire.len);
+    tri_session_abort(t.session);
+    assert_int_equal(t.consumed, t.fed);
+    test_session_feed(&t, wire.data, wire.len);
+    assert_int_equal(t.consumed, t.fed);
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
+static void W6_without_memory_for_what_is_held_the_stream_is_aborted(void **state)
+{
+    (void)state;
+    struct test_session t;
+    struct tri_buf wire;
+    open_paused(&t, &wire);
+    tri_session_pause(t.session);
+    t.heap.fail_at = t.heap.calls + 2; /* the reader is the first */
+    test_session_feed(&t, wire.data, wire.len);
+    assert_int_equal(t.aborts, 1);
+    assert_int_equal(t.consumed, t.fed);
+    tri_buf_deinit(&wire);
+    test_session_deinit(&t);
+}
+
 #define CASE(f) cmocka_unit_test(f)
 
 int main(void)
@@ -612,6 +827,16 @@ int main(void)
         CASE(a_small_message_in_one_piece_allocates_nothing),
         CASE(an_idle_session_owns_no_buffer),
         CASE(a_declared_length_reserves_nothing),
+        CASE(W6_a_paused_session_delivers_nothing_and_gives_no_credit),
+        CASE(W6_pausing_and_resuming_twice_is_harmless),
+        CASE(W7_a_paused_session_is_not_idle),
+        CASE(W6_the_peer_s_end_waits_behind_what_is_held),
+        CASE(W6_the_peer_s_end_alone_waits_too),
+        CASE(W6_closing_reads_what_was_held_as_far_as_the_peer_s_close),
+        CASE(W6_closing_tells_the_end_that_a_pause_held_back),
+        CASE(W6_a_stream_that_ends_while_paused_drops_what_was_held),
+        CASE(W6_an_abort_while_paused_gives_the_credit_back),
+        CASE(W6_without_memory_for_what_is_held_the_stream_is_aborted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

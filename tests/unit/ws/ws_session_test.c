@@ -11,10 +11,12 @@
 #include <cmocka.h>
 
 #define FIN 0x80u
+#define RSV1 0x40u
 #define TEXT 0x1u
 #define CONT 0x0u
 #define CLOSE 0x8u
 #define PING 0x9u
+#define PONG 0xau
 
 static void open_session(struct test_session *t, enum tri_session_role role)
 {
@@ -23,13 +25,18 @@ static void open_session(struct test_session *t, enum tri_session_role role)
 }
 
 /* Feeds one frame as the peer sends it. */
-static void feed_frame(struct test_session *t, unsigned first, const char *payload)
+static void feed_bytes(struct test_session *t, unsigned first, const char *payload, size_t len)
 {
     struct tri_buf wire;
     tri_buf_init(&wire, tri_alloc_heap(), 100000);
-    test_put_frame(&wire, first, payload, strlen(payload), t->role == TRI_SESSION_SERVER);
+    test_put_frame(&wire, first, payload, len, t->role == TRI_SESSION_SERVER);
     test_session_feed(t, wire.data, wire.len);
     tri_buf_deinit(&wire);
+}
+
+static void feed_frame(struct test_session *t, unsigned first, const char *payload)
+{
+    feed_bytes(t, first, payload, strlen(payload));
 }
 
 static void feed_fin(struct test_session *t)
@@ -141,10 +148,10 @@ static void W1_a_message_in_progress_is_dropped_by_our_close_but_its_frames_are_
     open_session(&t, TRI_SESSION_SERVER);
     const size_t live = t.heap.live;
     feed_frame(&t, TEXT, "half a ");
-    assert_int_equal(t.heap.live, live + 1);
+    assert_int_equal(t.heap.live, live + 2); /* the reader and the message */
     assert_int_equal(close_with(&t, 1000, ""), TRI_OK);
     test_session_drain(&t);
-    assert_int_equal(t.heap.live, live + 1); /* the pooled chunk of our Close */
+    assert_int_equal(t.heap.live, live + 2); /* the reader and the pooled chunk of our Close */
     feed_frame(&t, CONT, "\xff not even text");
     feed_frame(&t, FIN | CONT, "message");
     feed_frame(&t, FIN | CLOSE, "\x0f\xa1too");
@@ -177,9 +184,9 @@ static void W7_limits_on_messages_do_not_matter_for_what_is_dropped(void **state
     t.limits.message_bytes_max = 10;
     test_session_open(&t);
     assert_int_equal(close_with(&t, 1000, ""), TRI_OK);
-    const size_t calls = t.heap.calls;
     feed_frame(&t, TEXT, "more than ten bytes");
-    for (unsigned i = 0; i < TRI_MESSAGE_FRAGMENTS_MAX + 2; i++) {
+    const size_t calls = t.heap.calls; /* the reader is there */
+    for (unsigned i = 0; i < t.limits.fragments_max + 2; i++) {
         test_session_feed(&t, "\x00\x81\0\0\0\0.", 7);
     }
     feed_frame(&t, FIN | CONT, "");
@@ -444,8 +451,8 @@ static void a_session_that_was_never_bound_can_be_discarded(void **state)
                      TRI_OK);
     static const struct tri_session_events none = {0};
     struct tri_session *s;
-    assert_int_equal(tri_session_new(&s, &t.worker, TRI_SESSION_SERVER, &t.stream, &none, NULL),
-                     TRI_OK);
+    const struct tri_session_setup setup = {.stream = &t.stream, .events = &none};
+    assert_int_equal(tri_session_new(&s, &t.worker, &setup), TRI_OK);
     tri_session_discard(s);
     tri_session_worker_deinit(&t.worker);
     test_session_deinit(&t);
@@ -461,8 +468,8 @@ static void callbacks_may_be_missing(void **state)
                      TRI_OK);
     static const struct tri_session_events none = {0};
     struct tri_session *s;
-    assert_int_equal(tri_session_new(&s, &t.worker, TRI_SESSION_SERVER, &t.stream, &none, NULL),
-                     TRI_OK);
+    const struct tri_session_setup setup = {.stream = &t.stream, .events = &none};
+    assert_int_equal(tri_session_new(&s, &t.worker, &setup), TRI_OK);
     const struct tri_stream_events *e = &tri_session_stream_events;
     t.fed = sizeof three - 1;
     e->on_data(s, (const uint8_t *)three, 9);
@@ -519,12 +526,77 @@ static void each_failed_allocation_ends_in_order_and_leaks_nothing(void **state)
     assert_true(unharmed > 1);    /* none for the first send, or the reason */
 }
 
+/* Everything that takes memory, once: compressed and plain, whole, in pieces and held back. */
+static void play_all(struct test_session *t, struct tri_payload *payload)
+{
+    static const char text[] = "a text that is long enough, long enough to be compressed";
+    static const size_t len = sizeof text - 1;
+    const uint8_t *data = (const uint8_t *)text;
+    enum tri_err errs[9];
+    feed_bytes(t, FIN | RSV1 | TEXT, "\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
+    errs[0] = tri_session_send(t->session, TRI_TEXT, data, len);
+    errs[1] = tri_session_send_payload(t->session, payload);
+    errs[2] = tri_session_send_begin(t->session, TRI_TEXT);
+    errs[3] = tri_session_send_append(t->session, data, len);
+    errs[4] = tri_session_send_append(t->session, data, len);
+    feed_frame(t, FIN | PING, "between");
+    errs[5] = tri_session_send_end(t->session);
+    errs[6] = tri_session_send(t->session, TRI_TEXT, data, len);
+    feed_frame(t, RSV1 | TEXT, "\xf2\x48\xcd");
+    tri_session_pause(t->session);
+    feed_bytes(t, FIN | CONT, "\xc9\xc9\x07\x00", 4);
+    feed_frame(t, FIN | TEXT, "held");
+    tri_session_resume(t->session);
+    test_session_advance(t, 1);
+    errs[7] = tri_session_send_payload(t->session, payload);
+    errs[8] = tri_session_close(t->session, 1000, TRI_SLICE("bye"));
+    for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
+        assert_true(errs[i] == TRI_OK || errs[i] == TRI_ERR_NOMEM || errs[i] == TRI_ERR_CLOSED ||
+                    errs[i] == TRI_ERR_INVALID);
+    }
+    feed_frame(t, FIN | CLOSE, "\x03\xe8too");
+    test_session_drain(t);
+}
+
+static void W3_any_allocation_may_fail_with_compression_pieces_and_pauses(void **state)
+{
+    (void)state;
+    for (int mode = TRI_DEFLATE_SHARED; mode <= TRI_DEFLATE_DEDICATED; mode++) {
+        size_t fail_at = 0;
+        bool has_failed = true;
+        for (; has_failed; fail_at++) {
+            struct test_session t;
+            test_session_init(&t, TRI_SESSION_SERVER);
+            t.deflate = (struct tri_deflate_params){
+                .mode = (enum tri_deflate)mode,
+                .server_no_context_takeover = mode == TRI_DEFLATE_SHARED,
+                .client_no_context_takeover = mode == TRI_DEFLATE_SHARED,
+                .server_max_window_bits = 15,
+                .client_max_window_bits = 15,
+            };
+            t.holds_credit = true;
+            t.heap.fail_at = fail_at;
+            struct tri_payload *payload =
+                tri_payload_new_with(&t.heap.alloc, TRI_TEXT, "payload, payload, payload", 25);
+            if (payload && test_session_try_open(&t) == TRI_OK) {
+                play_all(&t, payload);
+                (void)test_session_sent(&t); /* well-formed, whatever is left of it */
+            }
+            has_failed = fail_at == 0 || test_alloc_has_failed(&t.heap);
+            tri_payload_free(payload);
+            test_session_deinit(&t);
+        }
+        assert_true(fail_at > 15);
+    }
+}
+
 static void a_close_without_memory_aborts(void **state)
 {
     (void)state;
     for (int way = 0; way < 3; way++) {
         struct test_session t;
         open_session(&t, TRI_SESSION_SERVER);
+        feed_frame(&t, FIN | PONG, ""); /* the worker has a spare reader from now on */
         t.heap.fail_at = t.heap.calls + 1;
         if (way == 0) {
             assert_int_equal(close_with(&t, 1000, ""), TRI_OK);
@@ -580,6 +652,7 @@ int main(void)
         CASE(a_session_that_was_never_bound_can_be_discarded),
         CASE(callbacks_may_be_missing),
         CASE(each_failed_allocation_ends_in_order_and_leaks_nothing),
+        CASE(W3_any_allocation_may_fail_with_compression_pieces_and_pauses),
         CASE(a_close_without_memory_aborts),
         CASE(a_pong_without_memory_aborts),
     };

@@ -276,9 +276,8 @@ static void W7_only_the_silent_ones_among_many_are_ended(void **state)
     for (size_t i = 0; i < OTHERS; i++) {
         others[i] = (struct other){.stream.ops = &other_ops};
         test_session_advance(&t, 10);
-        assert_int_equal(tri_session_new(&others[i].session, &t.worker, TRI_SESSION_SERVER,
-                                         &others[i].stream, &none, NULL),
-                         TRI_OK);
+        const struct tri_session_setup setup = {.stream = &others[i].stream, .events = &none};
+        assert_int_equal(tri_session_new(&others[i].session, &t.worker, &setup), TRI_OK);
     }
     for (unsigned step = 0; step < 7; step++) {
         test_session_advance(&t, 10000);
