@@ -5,69 +5,87 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message that waits for room. */
-struct kept {
-    struct kept *next;
-    enum tri_type type;
-    size_t len;
-    uint8_t data[];
-};
-
 struct echo_socket {
-    struct tri_echo *echo;
-    struct kept *first, *last; /* in order; NULL: none */
-    size_t kept_bytes;         /* of them all */
+    const struct tri_echo *echo;
+    struct tri_fragment *kept; /* waits for room, its bytes behind it; NULL: none, not paused */
 };
 
-/* What a message costs while it is kept: an empty one is not free. */
-static size_t cost(size_t len)
+static bool is_whole(const struct tri_fragment *piece)
 {
-    return sizeof(struct kept) + len;
+    return piece->first && piece->last;
 }
 
-static bool keep(struct echo_socket *s, enum tri_type type, const uint8_t *data, size_t len)
+static struct tri_fragment *copy_piece(const struct tri_fragment *piece)
 {
-    assert(!s->first == !s->last && s->kept_bytes <= s->echo->kept_bytes);
-    if (cost(len) > TRI_ECHO_SOCKET_BYTES_MAX - s->kept_bytes ||
-        cost(len) > TRI_ECHO_TOTAL_BYTES_MAX - s->echo->kept_bytes) {
+    struct tri_fragment *copy = malloc(sizeof *copy + piece->len);
+    if (!copy) {
+        return NULL;
+    }
+    uint8_t *data = (uint8_t *)(copy + 1);
+    if (piece->len > 0) {
+        memcpy(data, piece->data, piece->len);
+    }
+    *copy = *piece;
+    copy->data = data;
+    return copy;
+}
+
+/* Under TRI_ERR_FULL it may be called again with the same |piece|, which knows what was done. */
+static enum tri_err send_piece(struct tri_ws *ws, struct tri_fragment *piece)
+{
+    if (is_whole(piece)) {
+        return tri_ws_send(ws, piece->type, piece->data, piece->len);
+    }
+    enum tri_err err = piece->first ? tri_ws_send_begin(ws, piece->type) : TRI_OK;
+    if (err == TRI_OK) {
+        piece->first = false;
+        err = piece->len > 0 ? tri_ws_send_append(ws, piece->data, piece->len) : TRI_OK;
+    }
+    return err == TRI_OK && piece->last ? tri_ws_send_end(ws) : err;
+}
+
+static bool keep_piece(struct echo_socket *s, struct tri_ws *ws, const struct tri_fragment *piece)
+{
+    assert(!s->kept); /* nothing comes from a socket that is paused */
+    s->kept = copy_piece(piece);
+    if (s->kept) {
+        tri_ws_pause(ws);
+    }
+    return s->kept;
+}
+
+/* An echo may not lose what it has no memory for. */
+static void give_up(struct tri_ws *ws)
+{
+    (void)tri_ws_close(ws, TRI_CLOSE_TRY_AGAIN_LATER, "short of memory");
+}
+
+/* Whether a piece that found no room waits. Otherwise it was dropped, or the socket closes. */
+static bool does_wait(const struct echo_socket *s, const struct tri_fragment *piece)
+{
+    switch (s->echo->slow) {
+    case TRI_SLOW_WAIT:
+        return true;
+    case TRI_SLOW_DROP:
+        return !is_whole(piece); /* half a message cannot be dropped */
+    case TRI_SLOW_CLOSE:
         return false;
     }
-    struct kept *kept = malloc(sizeof *kept + len);
-    if (!kept) {
-        return false;
-    }
-    *kept = (struct kept){.type = type, .len = len};
-    if (len > 0) {
-        memcpy(kept->data, data, len);
-    }
-    if (s->last) {
-        s->last->next = kept;
-    } else {
-        s->first = kept;
-    }
-    s->last = kept;
-    s->kept_bytes += cost(len);
-    s->echo->kept_bytes += cost(len);
-    return true;
+    return false;
 }
 
-static void drop_first(struct echo_socket *s)
+static void echo_piece(struct echo_socket *s, struct tri_ws *ws, struct tri_fragment *piece)
 {
-    struct kept *kept = s->first;
-    assert(s->kept_bytes >= cost(kept->len) && s->echo->kept_bytes >= cost(kept->len));
-    s->first = kept->next;
-    if (!s->first) {
-        s->last = NULL;
+    enum tri_err err = send_piece(ws, piece);
+    if (err == TRI_OK || err == TRI_ERR_CLOSED) {
+        return;
     }
-    s->kept_bytes -= cost(kept->len);
-    s->echo->kept_bytes -= cost(kept->len);
-    free(kept);
-}
-
-static void drop_all(struct echo_socket *s)
-{
-    while (s->first) {
-        drop_first(s);
+    bool is_full = err == TRI_ERR_FULL;
+    if (is_full && !does_wait(s, piece)) {
+        return;
+    }
+    if (!is_full || !keep_piece(s, ws, piece)) {
+        give_up(ws);
     }
 }
 
@@ -88,32 +106,32 @@ void tri_echo_on_request(void *user, struct tri_request *req)
 void tri_echo_on_message(void *user, struct tri_ws *ws, enum tri_type type, const uint8_t *data,
                          size_t len)
 {
-    struct echo_socket *s = user;
-    enum tri_err err = s->first ? TRI_ERR_FULL : tri_ws_send(ws, type, data, len);
-    if (err == TRI_OK || err == TRI_ERR_CLOSED) {
-        return;
-    }
-    if (err == TRI_ERR_FULL && keep(s, type, data, len)) {
-        return;
-    }
-    drop_all(s);
-    (void)tri_ws_close(ws, TRI_CLOSE_TRY_AGAIN_LATER, "slow consumer");
+    struct tri_fragment whole = {type, true, true, data, len};
+    echo_piece(user, ws, &whole);
+}
+
+void tri_echo_on_fragment(void *user, struct tri_ws *ws, const struct tri_fragment *fragment)
+{
+    struct tri_fragment piece = *fragment;
+    echo_piece(user, ws, &piece);
 }
 
 void tri_echo_on_drain(void *user, struct tri_ws *ws)
 {
     struct echo_socket *s = user;
-    while (s->first) {
-        enum tri_err err = tri_ws_send(ws, s->first->type, s->first->data, s->first->len);
-        if (err == TRI_ERR_FULL) {
-            return; /* on_drain comes again */
-        }
-        if (err != TRI_OK) {
-            drop_all(s);
-            (void)tri_ws_close(ws, TRI_CLOSE_TRY_AGAIN_LATER, "slow consumer");
-            return;
-        }
-        drop_first(s);
+    if (!s->kept) {
+        return;
+    }
+    enum tri_err err = send_piece(ws, s->kept);
+    if (err == TRI_ERR_FULL) {
+        return; /* on_drain comes again */
+    }
+    free(s->kept);
+    s->kept = NULL;
+    if (err == TRI_OK) {
+        tri_ws_resume(ws);
+    } else if (err != TRI_ERR_CLOSED) {
+        give_up(ws);
     }
 }
 
@@ -122,7 +140,7 @@ void tri_echo_on_close(void *user, struct tri_ws *ws, const struct tri_ws_end *e
     (void)ws;
     (void)end;
     struct echo_socket *s = user;
-    drop_all(s);
+    free(s->kept);
     free(s);
 }
 

@@ -2,23 +2,18 @@
  * The echo application: every message comes back, of the same type, in order. Written on the
  * public header alone, like everything in this folder.
  *
- * Messages that the socket's send queue has no room for are kept and sent when it drains. A peer
- * that sends on without reading fills that too, and is closed with 1013 "slow consumer": an echo
- * may neither lose nor reorder a message, and memory has an end.
+ * It holds one message at most: the one that the socket's send queue had no room for. While that
+ * waits the socket is paused, so that a peer that sends on without reading is held up by its own
+ * flow control, and neither memory nor the order of messages suffers.
  */
 #ifndef APP_ECHO_H
 #define APP_ECHO_H
 
 #include "trisock/trisock.h"
 
-/* Message bytes kept for one socket, and for all of a process's sockets together: two of the
- * longest messages by default, and sixteen times that. */
-#define TRI_ECHO_SOCKET_BYTES_MAX ((size_t)(32 * 1024 * 1024))
-#define TRI_ECHO_TOTAL_BYTES_MAX ((size_t)(512 * 1024 * 1024))
-
 /* The sockets of one route or more. The |user| of the handlers. Zeroed: ready for use. */
 struct tri_echo {
-    size_t kept_bytes; /* by all its sockets; <= TRI_ECHO_TOTAL_BYTES_MAX */
+    enum tri_slow slow; /* the policy of its routes: only under TRI_SLOW_WAIT does a message wait */
 };
 
 /* For tri_config_ws; the user is a struct tri_echo that outlives the server. */
@@ -30,5 +25,8 @@ void tri_echo_on_message(void *user, struct tri_ws *ws, enum tri_type type, cons
                          size_t len);
 void tri_echo_on_drain(void *user, struct tri_ws *ws);
 void tri_echo_on_close(void *user, struct tri_ws *ws, const struct tri_ws_end *end);
+
+/* Instead of tri_echo_on_message, for a handler's on_fragment: the echo of a piece. */
+void tri_echo_on_fragment(void *user, struct tri_ws *ws, const struct tri_fragment *fragment);
 
 #endif

@@ -123,31 +123,71 @@ static enum tri_err take_http(const struct parsing *p, const struct option *o, c
     return TRI_OK;
 }
 
+/* Which of |words|, that end in a NULL, |value| is. The message names them all. */
+static enum tri_err choose(const struct parsing *p, const struct option *o, const char *value,
+                           const char *const *words, unsigned *index)
+{
+    char list[64] = "";
+    for (unsigned i = 0; words[i]; i++) {
+        if (strcmp(words[i], value) == 0) {
+            *index = i;
+            return TRI_OK;
+        }
+        size_t used = strlen(list);
+        const char *joint = i == 0 ? "" : words[i + 1] ? ", " : " or ";
+        (void)snprintf(list + used, sizeof list - used, "%s%s", joint, words[i]);
+    }
+    return fail(p, "%s %s is not known; give %s", o->name, value, list);
+}
+
 static enum tri_err take_extended_connect(const struct parsing *p, const struct option *o,
                                           const char *value)
 {
-    bool on = strcmp(value, "on") == 0;
-    if (!on && strcmp(value, "off") != 0) {
-        return fail(p, "%s %s is not known; give on or off", o->name, value);
-    }
-    p->out->extended_connect = on;
-    return TRI_OK;
+    static const char *const words[] = {"on", "off", NULL};
+    unsigned index = 0;
+    enum tri_err err = choose(p, o, value, words, &index);
+    p->out->extended_connect = index == 0;
+    return err;
 }
 
 static enum tri_err take_log_format(const struct parsing *p, const struct option *o,
                                     const char *value)
 {
-    bool json = strcmp(value, "json") == 0;
-    if (!json && strcmp(value, "text") != 0) {
-        return fail(p, "%s %s is not known; give text or json", o->name, value);
-    }
-    p->out->log_format = json ? TRI_LOG_JSON : TRI_LOG_TEXT;
-    return TRI_OK;
+    static const char *const words[] = {
+        [TRI_LOG_TEXT] = "text", [TRI_LOG_JSON] = "json", [TRI_LOG_JSON + 1] = NULL};
+    unsigned index = 0;
+    enum tri_err err = choose(p, o, value, words, &index);
+    p->out->log_format = (enum tri_log_format)index;
+    return err;
+}
+
+static enum tri_err take_deflate(const struct parsing *p, const struct option *o, const char *value)
+{
+    static const char *const words[] = {[TRI_DEFLATE_OFF] = "off",
+                                        [TRI_DEFLATE_SHARED] = "shared",
+                                        [TRI_DEFLATE_DEDICATED] = "dedicated",
+                                        [TRI_DEFLATE_DEDICATED + 1] = NULL};
+    unsigned index = 0;
+    enum tri_err err = choose(p, o, value, words, &index);
+    p->out->deflate = (enum tri_deflate)index;
+    return err;
+}
+
+static enum tri_err take_slow(const struct parsing *p, const struct option *o, const char *value)
+{
+    static const char *const words[] = {[TRI_SLOW_WAIT] = "wait",
+                                        [TRI_SLOW_DROP] = "drop",
+                                        [TRI_SLOW_CLOSE] = "close",
+                                        [TRI_SLOW_CLOSE + 1] = NULL};
+    unsigned index = 0;
+    enum tri_err err = choose(p, o, value, words, &index);
+    p->out->slow = (enum tri_slow)index;
+    return err;
 }
 
 static enum tri_err take_limit(const struct parsing *p, const struct option *o, const char *value)
 {
-    assert(o->limit <= TRI_LIMIT_CONNECTIONS);
+    assert((size_t)o->limit < CLI_LIMITS_LEN);
     char *end = NULL;
     errno = 0;
     unsigned long long number = strtoull(value, &end, 10);
@@ -177,6 +217,10 @@ static const struct option options[] = {
     {"--echo", VALUE(take_echo)},
     {"--http", VALUE(take_http)},
     {"--extended-connect", VALUE(take_extended_connect)},
+    {"--deflate", VALUE(take_deflate)},
+    {"--slow", VALUE(take_slow)},
+    {"--subprotocol", STRING(subprotocols)},
+    {"--origin", STRING(origins)},
     {"--cleartext", VALUE(take_cleartext)},
     {"--cleartext-redirect", FLAG(cleartext_redirect)},
     {"--keylog", STRING(keylog)},
@@ -191,12 +235,19 @@ static const struct option options[] = {
     {"--max-queue", LIMIT(QUEUE_BYTES)},
     {"--max-streams", LIMIT(STREAMS)},
     {"--max-connections", LIMIT(CONNECTIONS)},
+    {"--max-sockets", LIMIT(SOCKETS)},
+    {"--max-fragments", LIMIT(FRAGMENTS)},
+    {"--max-control-frames", LIMIT(CONTROL_FRAMES)},
     {"--ping-interval", LIMIT(PING_INTERVAL_MS)},
     {"--idle-timeout", LIMIT(IDLE_TIMEOUT_MS)},
     {"--close-timeout", LIMIT(CLOSE_TIMEOUT_MS)},
     {"--handshake-timeout", LIMIT(HANDSHAKE_TIMEOUT_MS)},
     {"--request-timeout", LIMIT(REQUEST_TIMEOUT_MS)},
     {"--keepalive-timeout", LIMIT(KEEPALIVE_TIMEOUT_MS)},
+    {"--deflate-memory", LIMIT(DEFLATE_BYTES)},
+    {"--deflate-least", LIMIT(DEFLATE_LEAST_BYTES)},
+    {"--deflate-window", LIMIT(DEFLATE_WINDOW_BITS)},
+    {"--deflate-level", LIMIT(DEFLATE_LEVEL)},
 };
 /* clang-format on */
 
@@ -253,6 +304,19 @@ static enum tri_err check_addresses(const struct parsing *p, const char *option,
     return TRI_OK;
 }
 
+/* The other application that is served at |path|, or NULL. */
+static const char *app_at(const char *path)
+{
+    static const char *const apps[][2] = {
+        {"/hello", "the greeting"}, {"/stream", "the stream"}, {"/rooms/", "the rooms"}};
+    for (size_t i = 0; i < sizeof apps / sizeof apps[0]; i++) {
+        if (strcmp(apps[i][0], path) == 0) {
+            return apps[i][1];
+        }
+    }
+    return NULL;
+}
+
 /* What only makes sense together. */
 static enum tri_err check_whole(const struct parsing *p)
 {
@@ -267,8 +331,9 @@ static enum tri_err check_whole(const struct parsing *p)
         return fail(p, "--cleartext-redirect needs a port to redirect from; add --cleartext "
                        "ADDR:PORT");
     }
-    if (strcmp(o->echo, "/hello") == 0) {
-        return fail(p, "--echo /hello is taken by the greeting; give another path");
+    const char *app = app_at(o->echo);
+    if (app) {
+        return fail(p, "--echo %s is taken by %s; give another path", o->echo, app);
     }
     enum tri_err err = check_addresses(p, "--listen", o->listen, o->listen_len);
     return err == TRI_OK ? check_addresses(p, "--cleartext", o->cleartext, o->cleartext_len) : err;

@@ -6,6 +6,7 @@
 #include "trisock/trisock.h"
 
 #define CLI_ERROR_MAX 512
+#define CLI_LIMITS_LEN (TRI_LIMIT_DEFLATE_LEVEL + 1) /* it is the last */
 
 struct cli_limit {
     enum tri_limit limit;
@@ -25,12 +26,15 @@ struct cli_options {
     const char *echo;       /* path of the echo route */
     unsigned http;          /* TRI_HTTP_ flags */
     bool extended_connect;
-    const char *keylog, *qlog; /* NULL: none */
-    const char *log;           /* NULL or "-": stderr */
+    enum tri_deflate deflate;           /* of every WebSocket route */
+    enum tri_slow slow;                 /* of those that echo; a room drops by itself */
+    const char *subprotocols, *origins; /* lists, of every WebSocket route; NULL: none, any */
+    const char *keylog, *qlog;          /* NULL: none */
+    const char *log;                    /* NULL or "-": stderr */
     enum tri_log_format log_format;
     bool verbose;
-    bool help, version;                                 /* asked for: nothing else matters */
-    struct cli_limit limits[TRI_LIMIT_CONNECTIONS + 1]; /* by enum tri_limit */
+    bool help, version;                      /* asked for: nothing else matters */
+    struct cli_limit limits[CLI_LIMITS_LEN]; /* by enum tri_limit */
 };
 
 /*

@@ -1,14 +1,11 @@
 /* See cli_serve.h. */
 #include "cli_serve.h"
 
-#include "app_echo.h"
-#include "app_files.h"
-#include "app_hello.h"
-#include "app_site.h"
 #include "cli_help.h"
 #include "cli_log.h"
 #include "cli_options.h"
 #include "cli_ready.h"
+#include "cli_routes.h"
 #include "cli_signals.h"
 
 #include <assert.h>
@@ -24,11 +21,10 @@
 struct serving {
     struct cli_options options;
     struct cli_log log;
-    struct tri_echo echo;
-    struct tri_files files;
+    struct cli_routes routes;
     struct cli_signals signals;
     struct tri_server *server;
-    bool has_log, has_files;
+    bool has_log, has_routes;
 };
 
 static int complain(int code, const char *sentence)
@@ -50,18 +46,14 @@ static int open_log(struct serving *s)
     return 0;
 }
 
-static int open_root(struct serving *s)
+static int open_routes(struct serving *s)
 {
-    const char *root = s->options.root;
-    if (!root) {
-        return 0;
-    }
-    if (tri_files_init(&s->files, root, &tri_site_handler, NULL) != TRI_OK) {
+    if (cli_routes_init(&s->routes, &s->options) != TRI_OK) {
         const char *cause = errno == ENOENT ? "no such directory" : strerror(errno);
-        (void)fprintf(stderr, "trisock: --root %s: %s\n", root, cause);
+        (void)fprintf(stderr, "trisock: --root %s: %s\n", s->options.root, cause);
         return EXIT_FAILED;
     }
-    s->has_files = true;
+    s->has_routes = true;
     return 0;
 }
 
@@ -104,21 +96,6 @@ static enum tri_err configure_limits(struct tri_config *config, const struct cli
     return err;
 }
 
-static enum tri_err configure_routes(struct tri_config *config, struct serving *s)
-{
-    enum tri_err err = tri_config_ws(config, s->options.echo, &tri_echo_handler, &s->echo);
-    if (err == TRI_OK) {
-        err = tri_config_ws(config, "/hello", &tri_hello_handler, &s->echo);
-    }
-    if (err != TRI_OK) {
-        return err;
-    }
-    if (s->has_files) {
-        return tri_config_http_route(config, "/", &tri_files_handler, &s->files);
-    }
-    return tri_config_http_route(config, "/", &tri_site_handler, NULL);
-}
-
 static enum tri_err configure(struct tri_config *config, struct serving *s)
 {
     const struct cli_options *o = &s->options;
@@ -128,9 +105,6 @@ static enum tri_err configure(struct tri_config *config, struct serving *s)
     }
     if (err == TRI_OK) {
         err = configure_limits(config, o);
-    }
-    if (err == TRI_OK) {
-        err = configure_routes(config, s);
     }
     if (err == TRI_OK) {
         err = tri_config_http(config, o->http);
@@ -143,16 +117,30 @@ static enum tri_err configure(struct tri_config *config, struct serving *s)
 
 /* ------------------------------------------------------------------------------------ the run */
 
-static int make_server(struct serving *s)
+static int make_config(struct serving *s, struct tri_config *config)
 {
-    struct tri_config *config = tri_config_new();
     enum tri_err err = config ? configure(config, s) : TRI_ERR_NOMEM;
     if (err != TRI_OK) {
-        tri_config_free(config);
         return complain(EXIT_FAILED, tri_err_text(err));
     }
     char error[CLI_ERROR_MAX];
-    err = tri_server_new(&s->server, config, error, sizeof error);
+    err = cli_routes_configure(&s->routes, config, &s->options, error);
+    if (err != TRI_OK) {
+        return complain(err == TRI_ERR_INVALID ? EXIT_USAGE : EXIT_FAILED, error);
+    }
+    return 0;
+}
+
+static int make_server(struct serving *s)
+{
+    struct tri_config *config = tri_config_new();
+    int code = make_config(s, config);
+    if (code != 0) {
+        tri_config_free(config);
+        return code;
+    }
+    char error[CLI_ERROR_MAX];
+    enum tri_err err = tri_server_new(&s->server, config, error, sizeof error);
     tri_config_free(config);
     if (err != TRI_OK) {
         char sentence[CLI_ERROR_MAX];
@@ -198,7 +186,7 @@ static int serve(struct serving *s)
     raise_descriptor_limit();
     int code = open_log(s);
     if (code == 0) {
-        code = open_root(s);
+        code = open_routes(s);
     }
     if (code == 0) {
         code = make_server(s);
@@ -207,8 +195,8 @@ static int serve(struct serving *s)
         code = run_server(s);
     }
     tri_server_free(s->server);
-    if (s->has_files) {
-        tri_files_deinit(&s->files);
+    if (s->has_routes) {
+        cli_routes_deinit(&s->routes);
     }
     if (s->has_log) {
         cli_log_close(&s->log);

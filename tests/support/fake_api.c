@@ -48,6 +48,16 @@ const char *tri_request_method(const struct tri_request *req)
     return req->method ? req->method : "GET";
 }
 
+const char *tri_request_authority(const struct tri_request *req)
+{
+    return req->authority ? req->authority : "localhost";
+}
+
+const struct tri_carrier *tri_request_carrier(const struct tri_request *req)
+{
+    return &req->carrier;
+}
+
 const char *tri_request_path(const struct tri_request *req)
 {
     return req->path ? req->path : "/";
@@ -144,23 +154,105 @@ enum tri_err tri_request_reply_body(struct tri_request *req, int status,
 
 /* ------------------------------------------------------------------------------------- sockets */
 
-enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type type, const void *data, size_t len)
+static void write_down(struct tri_ws *ws, const char *text)
 {
-    if (ws->broken != TRI_OK) {
-        return ws->broken;
-    }
-    if (ws->room == 0) {
-        return TRI_ERR_FULL;
-    }
-    ws->room--;
-    ws->sent_messages++;
-    ws->sent_bytes += len;
+    size_t used = strlen(ws->sent);
+    (void)snprintf(ws->sent + used, sizeof ws->sent - used, "%s", text);
+}
+
+static char letter_of(enum tri_type type)
+{
+    return type == TRI_TEXT ? 'T' : 'B';
+}
+
+static void write_bytes(struct tri_ws *ws, enum tri_type type, char mark, const void *data,
+                        size_t len)
+{
     size_t used = strlen(ws->sent);
     if (used + len + 64 < sizeof ws->sent) {
-        (void)snprintf(ws->sent + used, sizeof ws->sent - used, "%c%zu:%.*s;",
-                       type == TRI_TEXT ? 'T' : 'B', len, (int)len, (const char *)data);
+        (void)snprintf(ws->sent + used, sizeof ws->sent - used, "%c%zu%c%.*s;", letter_of(type),
+                       len, mark, (int)len, (const char *)data);
     }
+}
+
+/* Room for one more message or piece. */
+static enum tri_err take_room(struct tri_ws *ws, bool whole)
+{
+    if (ws->room > 0) {
+        ws->room--;
+        return TRI_OK;
+    }
+    if (ws->slow == TRI_SLOW_CLOSE) {
+        (void)tri_ws_close(ws, TRI_CLOSE_TRY_AGAIN_LATER, NULL);
+    }
+    ws->dropped += whole && ws->slow == TRI_SLOW_DROP;
+    return TRI_ERR_FULL;
+}
+
+enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type type, const void *data, size_t len)
+{
+    if (ws->broken != TRI_OK || ws->sending != 0) {
+        return ws->broken != TRI_OK ? ws->broken : TRI_ERR_INVALID;
+    }
+    enum tri_err err = take_room(ws, true);
+    if (err == TRI_OK) {
+        ws->sent_messages++;
+        ws->sent_bytes += len;
+        write_bytes(ws, type, ':', data, len);
+    }
+    return err;
+}
+
+enum tri_err tri_ws_send_begin(struct tri_ws *ws, enum tri_type type)
+{
+    if (ws->broken != TRI_OK || ws->sending != 0) {
+        return ws->broken != TRI_OK ? ws->broken : TRI_ERR_INVALID;
+    }
+    ws->sending = type;
     return TRI_OK;
+}
+
+enum tri_err tri_ws_send_append(struct tri_ws *ws, const void *data, size_t len)
+{
+    if (ws->broken != TRI_OK || ws->sending == 0) {
+        return ws->broken != TRI_OK ? ws->broken : TRI_ERR_INVALID;
+    }
+    enum tri_err err = take_room(ws, false);
+    if (err == TRI_OK) {
+        ws->sent_bytes += len;
+        write_bytes(ws, ws->sending, '+', data, len);
+    }
+    return err;
+}
+
+enum tri_err tri_ws_send_end(struct tri_ws *ws)
+{
+    if (ws->broken != TRI_OK || ws->sending == 0) {
+        return ws->broken != TRI_OK ? ws->broken : TRI_ERR_INVALID;
+    }
+    write_down(ws, ws->sending == TRI_TEXT ? "T.;" : "B.;");
+    ws->sending = 0;
+    ws->sent_messages++;
+    return TRI_OK;
+}
+
+void tri_ws_slow(struct tri_ws *ws, enum tri_slow policy)
+{
+    ws->slow = policy;
+}
+
+void tri_ws_pause(struct tri_ws *ws)
+{
+    ws->pauses++;
+    ws->paused = true;
+    write_down(ws, "pause;");
+}
+
+void tri_ws_resume(struct tri_ws *ws)
+{
+    ws->resumes++;
+    ws->paused = false;
+    write_down(ws, "resume;");
 }
 
 enum tri_err tri_ws_close(struct tri_ws *ws, uint16_t code, const char *reason)
@@ -172,6 +264,27 @@ enum tri_err tri_ws_close(struct tri_ws *ws, uint16_t code, const char *reason)
     return TRI_OK;
 }
 
+void tri_ws_abort(struct tri_ws *ws)
+{
+    write_down(ws, "abort;");
+    ws->broken = TRI_ERR_CLOSED;
+}
+
+size_t tri_ws_queued_bytes(const struct tri_ws *ws)
+{
+    return ws->queued_bytes;
+}
+
+const char *tri_ws_subprotocol(const struct tri_ws *ws)
+{
+    return ws->subprotocol ? ws->subprotocol : "";
+}
+
+enum tri_deflate tri_ws_deflate(const struct tri_ws *ws)
+{
+    return ws->deflate;
+}
+
 uint64_t tri_ws_id(const struct tri_ws *ws)
 {
     return ws->id;
@@ -180,4 +293,42 @@ uint64_t tri_ws_id(const struct tri_ws *ws)
 const struct tri_carrier *tri_ws_carrier(const struct tri_ws *ws)
 {
     return &ws->carrier;
+}
+
+/* ------------------------------------------------------------------------------------ payloads */
+
+struct tri_payload {
+    size_t holders;
+    enum tri_type type;
+    size_t len;
+    char data[];
+};
+
+struct tri_payload *tri_payload_new(enum tri_type type, const void *data, size_t len)
+{
+    struct tri_payload *payload = malloc(sizeof *payload + len);
+    assert(payload);
+    *payload = (struct tri_payload){.holders = 1, .type = type, .len = len};
+    if (len > 0) {
+        memcpy(payload->data, data, len);
+    }
+    return payload;
+}
+
+struct tri_payload *tri_payload_hold(struct tri_payload *payload)
+{
+    payload->holders++;
+    return payload;
+}
+
+void tri_payload_free(struct tri_payload *payload)
+{
+    if (payload && --payload->holders == 0) {
+        free(payload);
+    }
+}
+
+enum tri_err tri_ws_send_payload(struct tri_ws *ws, struct tri_payload *payload)
+{
+    return tri_ws_send(ws, payload->type, payload->data, payload->len);
 }

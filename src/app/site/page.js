@@ -75,12 +75,13 @@ function answer(socketHttp) {
   }));
 }
 
-function log(text) {
+/* Puts a line on top of a list. What peers sent is text, and never markup. */
+function log(text, list = byId('log')) {
   const item = document.createElement('li');
   item.textContent = text;
-  byId('log').prepend(item);
-  while (byId('log').childElementCount > LOG_LINES_MAX) {
-    byId('log').lastElementChild.remove();
+  list.prepend(item);
+  while (list.childElementCount > LOG_LINES_MAX) {
+    list.lastElementChild.remove();
   }
 }
 

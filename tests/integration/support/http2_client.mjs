@@ -86,8 +86,8 @@ class Http2Connection {
     return this.request(headers, { endStream: false });
   }
 
-  async openSocket(path = '/echo') {
-    const { stream, status, headers } = await this.connect(path);
+  async openSocket(path = '/echo', fields = {}) {
+    const { stream, status, headers } = await this.connect(path, fields);
     if (status !== 200) {
       throw new Error(`extended CONNECT of ${path} got ${status}`);
     }

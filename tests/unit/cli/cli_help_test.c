@@ -1,4 +1,5 @@
 /* The help names every option and fits a terminal. */
+#include "base_limits.h"
 #include "cli_help.h"
 
 #include <stdarg.h>
@@ -6,6 +7,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void every_option_is_explained(void **state)
@@ -19,6 +21,10 @@ static void every_option_is_explained(void **state)
         "--echo PATH",
         "--http LIST",
         "--extended-connect",
+        "--deflate off|shared|dedicated",
+        "--slow wait|drop|close",
+        "--subprotocol LIST",
+        "--origin LIST",
         "--cleartext ADDR:PORT",
         "--cleartext-redirect",
         "--keylog FILE",
@@ -32,16 +38,60 @@ static void every_option_is_explained(void **state)
         "--max-queue N",
         "--max-streams N",
         "--max-connections N",
+        "--max-sockets N",
+        "--max-fragments N",
+        "--max-control-frames N",
         "--ping-interval N",
         "--idle-timeout N",
         "--close-timeout N",
         "--handshake-timeout N",
         "--request-timeout N",
         "--keepalive-timeout N",
+        "--deflate-memory N",
+        "--deflate-least N",
+        "--deflate-window N",
+        "--deflate-level N",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_non_null(strstr(cli_help_serve(), names[i]));
     }
+}
+
+static void every_application_is_named(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/echo", "/hello", "/stream", "/rooms/NAME"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_non_null(strstr(cli_help_serve(), paths[i]));
+    }
+}
+
+/* The default that the help names behind |option|. */
+static unsigned long long default_of(const char *option)
+{
+    const char *at = strstr(cli_help_serve(), option);
+    assert_non_null(at);
+    at = strstr(at, "(default ");
+    assert_non_null(at);
+    return strtoull(at + strlen("(default "), NULL, 10);
+}
+
+static void the_defaults_are_those_of_the_library(void **state)
+{
+    (void)state;
+    struct tri_limits limits;
+    tri_limits_default(&limits);
+    assert_int_equal(default_of("--max-message "), limits.message_bytes_max);
+    assert_int_equal(default_of("--max-queue "), limits.queue_bytes_max);
+    assert_int_equal(default_of("--max-streams "), limits.streams_max);
+    assert_int_equal(default_of("--max-connections "), limits.connections_max);
+    assert_int_equal(default_of("--max-sockets "), limits.sockets_max);
+    assert_int_equal(default_of("--max-fragments "), limits.fragments_max);
+    assert_int_equal(default_of("--max-control-frames "), limits.control_frames_max);
+    assert_int_equal(default_of("--deflate-memory "), limits.deflate_bytes_max);
+    assert_int_equal(default_of("--deflate-least "), limits.deflate_bytes_least);
+    assert_int_equal(default_of("--deflate-window "), limits.deflate_window_bits);
+    assert_int_equal(default_of("--deflate-level "), limits.deflate_level);
 }
 
 static void assert_narrow(const char *text)
@@ -66,6 +116,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_is_explained),
+        cmocka_unit_test(every_application_is_named),
+        cmocka_unit_test(the_defaults_are_those_of_the_library),
         cmocka_unit_test(lines_are_short_and_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

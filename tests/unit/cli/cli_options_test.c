@@ -6,10 +6,11 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define ARGS_MAX 40
+#define ARGS_MAX 48
 
 static char error[CLI_ERROR_MAX];
 
@@ -56,7 +57,11 @@ static void without_arguments_all_is_at_its_default(void **state)
     assert_null(o.log);
     assert_null(o.keylog);
     assert_null(o.qlog);
-    for (size_t i = 0; i <= TRI_LIMIT_CONNECTIONS; i++) {
+    assert_int_equal(o.deflate, TRI_DEFLATE_OFF);
+    assert_int_equal(o.slow, TRI_SLOW_WAIT);
+    assert_null(o.subprotocols);
+    assert_null(o.origins);
+    for (size_t i = 0; i < CLI_LIMITS_LEN; i++) {
         assert_false(o.limits[i].given);
     }
 }
@@ -72,6 +77,10 @@ static void assert_all_given(const struct cli_options *o)
     assert_string_equal(o->echo, "/e");
     assert_int_equal(o->http, TRI_HTTP_1_1 | TRI_HTTP_3);
     assert_false(o->extended_connect);
+    assert_int_equal(o->deflate, TRI_DEFLATE_DEDICATED);
+    assert_int_equal(o->slow, TRI_SLOW_CLOSE);
+    assert_string_equal(o->subprotocols, "chat,superchat");
+    assert_string_equal(o->origins, "https://a.example,https://b.example:1");
     assert_int_equal(o->cleartext_len, 1);
     assert_string_equal(o->cleartext[0], "localhost:80");
     assert_true(o->cleartext_redirect);
@@ -88,12 +97,16 @@ static void every_option_is_read_in_both_spellings(void **state)
     struct cli_options o;
     assert_int_equal(parse(&o, "--listen 127.0.0.1:1 --listen [::1]:2 --cert c.pem --key k.pem "
                                "--root www --echo /e --http 3,1.1 --extended-connect off "
+                               "--deflate dedicated --slow close --subprotocol chat,superchat "
+                               "--origin https://a.example,https://b.example:1 "
                                "--cleartext localhost:80 --cleartext-redirect --keylog keys "
                                "--qlog q --log - --log-format json --verbose"),
                      TRI_OK);
     assert_all_given(&o);
     assert_int_equal(parse(&o, "--listen=127.0.0.1:1 --listen=[::1]:2 --cert=c.pem --key=k.pem "
                                "--root=www --echo=/e --http=3,1.1 --extended-connect=off "
+                               "--deflate=dedicated --slow=close --subprotocol=chat,superchat "
+                               "--origin=https://a.example,https://b.example:1 "
                                "--cleartext=localhost:80 --cleartext-redirect --keylog=keys "
                                "--qlog=q --log=- --log-format=json --verbose"),
                      TRI_OK);
@@ -137,31 +150,67 @@ static void http_versions_are_a_list(void **state)
     }
 }
 
-static void every_limit_has_its_option(void **state)
+static void words_choose_what_is_done(void **state)
 {
     (void)state;
     static const struct {
         const char *line;
-        enum tri_limit limit;
+        enum tri_deflate deflate;
+        enum tri_slow slow;
     } rows[] = {
-        {"--max-message 1234", TRI_LIMIT_MESSAGE_BYTES},
-        {"--max-queue 1234", TRI_LIMIT_QUEUE_BYTES},
-        {"--max-streams 1234", TRI_LIMIT_STREAMS},
-        {"--max-connections 1234", TRI_LIMIT_CONNECTIONS},
-        {"--ping-interval 1234", TRI_LIMIT_PING_INTERVAL_MS},
-        {"--idle-timeout 1234", TRI_LIMIT_IDLE_TIMEOUT_MS},
-        {"--close-timeout 1234", TRI_LIMIT_CLOSE_TIMEOUT_MS},
-        {"--handshake-timeout 1234", TRI_LIMIT_HANDSHAKE_TIMEOUT_MS},
-        {"--request-timeout 1234", TRI_LIMIT_REQUEST_TIMEOUT_MS},
-        {"--keepalive-timeout 1234", TRI_LIMIT_KEEPALIVE_TIMEOUT_MS},
+        {"--deflate off --slow wait", TRI_DEFLATE_OFF, TRI_SLOW_WAIT},
+        {"--deflate shared --slow drop", TRI_DEFLATE_SHARED, TRI_SLOW_DROP},
+        {"--deflate dedicated --slow close", TRI_DEFLATE_DEDICATED, TRI_SLOW_CLOSE},
+        {"--slow close --slow wait", TRI_DEFLATE_OFF, TRI_SLOW_WAIT}, /* the last one counts */
     };
-    assert_int_equal(sizeof rows / sizeof rows[0], TRI_LIMIT_CONNECTIONS + 1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cli_options o;
         assert_int_equal(parse(&o, rows[i].line), TRI_OK);
+        assert_int_equal(o.deflate, rows[i].deflate);
+        assert_int_equal(o.slow, rows[i].slow);
+    }
+    struct cli_options o;
+    assert_int_equal(parse(&o, "--extended-connect off --extended-connect on"), TRI_OK);
+    assert_true(o.extended_connect);
+    assert_int_equal(parse(&o, "--log-format json --log-format text"), TRI_OK);
+    assert_int_equal(o.log_format, TRI_LOG_TEXT);
+}
+
+static void every_limit_has_its_option(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option;
+        uint64_t value;
+        enum tri_limit limit;
+    } rows[] = {
+        {"--max-message", 1234, TRI_LIMIT_MESSAGE_BYTES},
+        {"--max-queue", 1234, TRI_LIMIT_QUEUE_BYTES},
+        {"--max-streams", 1234, TRI_LIMIT_STREAMS},
+        {"--max-connections", 1234, TRI_LIMIT_CONNECTIONS},
+        {"--max-sockets", 1234, TRI_LIMIT_SOCKETS},
+        {"--max-fragments", 1234, TRI_LIMIT_FRAGMENTS},
+        {"--max-control-frames", 1234, TRI_LIMIT_CONTROL_FRAMES},
+        {"--ping-interval", 1234, TRI_LIMIT_PING_INTERVAL_MS},
+        {"--idle-timeout", 1234, TRI_LIMIT_IDLE_TIMEOUT_MS},
+        {"--close-timeout", 1234, TRI_LIMIT_CLOSE_TIMEOUT_MS},
+        {"--handshake-timeout", 1234, TRI_LIMIT_HANDSHAKE_TIMEOUT_MS},
+        {"--request-timeout", 1234, TRI_LIMIT_REQUEST_TIMEOUT_MS},
+        {"--keepalive-timeout", 1234, TRI_LIMIT_KEEPALIVE_TIMEOUT_MS},
+        {"--deflate-memory", 1234567, TRI_LIMIT_DEFLATE_BYTES},
+        {"--deflate-least", 1234, TRI_LIMIT_DEFLATE_LEAST_BYTES},
+        {"--deflate-window", 13, TRI_LIMIT_DEFLATE_WINDOW_BITS},
+        {"--deflate-level", 7, TRI_LIMIT_DEFLATE_LEVEL},
+    };
+    assert_int_equal(sizeof rows / sizeof rows[0], CLI_LIMITS_LEN);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cli_options o;
+        char line[64];
+        (void)snprintf(line, sizeof line, "%s %" PRIu64, rows[i].option, rows[i].value);
+        assert_int_equal(parse(&o, line), TRI_OK);
         assert_true(o.limits[rows[i].limit].given);
         assert_int_equal(o.limits[rows[i].limit].limit, rows[i].limit);
-        assert_int_equal(o.limits[rows[i].limit].value, 1234);
+        assert_int_equal(o.limits[rows[i].limit].value, rows[i].value);
     }
 }
 
@@ -180,6 +229,10 @@ static void a_limit_must_be_a_number_in_its_range(void **state)
     assert_fails("--max-message 0", "--max-message 0 is out of range; see trisock serve --help");
     assert_fails("--max-streams 4294967296",
                  "--max-streams 4294967296 is out of range; see trisock serve --help");
+    assert_fails("--deflate-window 8",
+                 "--deflate-window 8 is out of range; see trisock serve --help");
+    assert_fails("--deflate-level 10",
+                 "--deflate-level 10 is out of range; see trisock serve --help");
 }
 
 static void what_is_not_known_is_named(void **state)
@@ -212,6 +265,11 @@ static void a_bad_value_is_told_with_a_good_one(void **state)
     assert_fails("--echo echo", "--echo echo is no path; give one like /echo");
     assert_fails("--echo /a?b", "--echo /a?b is no path; give one like /echo");
     assert_fails("--echo /hello", "--echo /hello is taken by the greeting; give another path");
+    assert_fails("--echo /stream", "--echo /stream is taken by the stream; give another path");
+    assert_fails("--echo /rooms/", "--echo /rooms/ is taken by the rooms; give another path");
+    assert_fails("--deflate gzip", "--deflate gzip is not known; give off, shared or dedicated");
+    assert_fails("--slow wai", "--slow wai is not known; give wait, drop or close");
+    assert_fails("--origin=", "--origin wants a value; see trisock serve --help");
     assert_fails("--log-format xml", "--log-format xml is not known; give text or json");
     assert_fails("--extended-connect maybe",
                  "--extended-connect maybe is not known; give on or off");
@@ -264,6 +322,7 @@ int main(void)
         cmocka_unit_test(every_option_is_read_in_both_spellings),
         cmocka_unit_test(a_value_may_hold_an_equals_sign),
         cmocka_unit_test(http_versions_are_a_list),
+        cmocka_unit_test(words_choose_what_is_done),
         cmocka_unit_test(every_limit_has_its_option),
         cmocka_unit_test(a_limit_must_be_a_number_in_its_range),
         cmocka_unit_test(what_is_not_known_is_named),

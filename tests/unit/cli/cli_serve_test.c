@@ -92,6 +92,10 @@ static void a_usage_error_is_one_line_and_2(void **state)
     (void)state;
     static const char *const argv[] = {"--nothing"};
     assert_fails(1, argv, 2, "trisock: unknown option --nothing; see trisock serve --help\n");
+    static const char *const origin[] = {"--origin=https://"};
+    assert_fails(1, origin, 2,
+                 "trisock: --origin https:// is not understood; give a list like "
+                 "https://example.com,https://example.org:8443\n");
 }
 
 static void a_missing_root_is_one_line_and_1(void **state)
