@@ -210,19 +210,17 @@ static void compression_is_what_the_route_wants_and_the_peer_offers(void **state
 {
     (void)state;
     static const struct {
-        enum tri_deflate mode;
         const char *offer;
         const char *answer; /* NULL: none */
-        enum tri_deflate agreed;
         const char *logged;
+        enum tri_deflate mode, agreed;
     } rows[] = {
-        {TRI_DEFLATE_OFF, OFFER, NULL, TRI_DEFLATE_OFF, "off"},
-        {TRI_DEFLATE_SHARED, "x", NULL, TRI_DEFLATE_OFF, "off"},
-        {TRI_DEFLATE_SHARED, OFFER, NEITHER, TRI_DEFLATE_SHARED, "shared"},
-        {TRI_DEFLATE_DEDICATED, OFFER,
-         "permessage-deflate; server_max_window_bits=10; client_max_window_bits=10",
-         TRI_DEFLATE_DEDICATED, "dedicated"},
-        {TRI_DEFLATE_DEDICATED, NEITHER, NEITHER, TRI_DEFLATE_SHARED, "shared"},
+        {OFFER, NULL, "off", TRI_DEFLATE_OFF, TRI_DEFLATE_OFF},
+        {"x", NULL, "off", TRI_DEFLATE_SHARED, TRI_DEFLATE_OFF},
+        {OFFER, NEITHER, "shared", TRI_DEFLATE_SHARED, TRI_DEFLATE_SHARED},
+        {OFFER, "permessage-deflate; server_max_window_bits=10; client_max_window_bits=10",
+         "dedicated", TRI_DEFLATE_DEDICATED, TRI_DEFLATE_DEDICATED},
+        {NEITHER, NEITHER, "shared", TRI_DEFLATE_DEDICATED, TRI_DEFLATE_SHARED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct rig r;
