@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
 import { openChromium } from './support/chromium.mjs';
+import { openFirefox } from './support/firefox.mjs';
 import { encodeFrame, TEXT } from './support/frames.mjs';
 import { connectHttp2 } from './support/http2_client.mjs';
 import { echoAndClose } from './support/in_page.mjs';
@@ -157,6 +158,34 @@ for (const http of ['http/1.1', 'h2', 'h3']) {
         assert.deepEqual(close, { code: 4001, reason: 'bye', wasClean: true });
         const log = await chromium.finish();
         assert.equal(log.invalidFrames, 0, 'Chromium found a frame invalid');
+        const opened = await server.log.waitFor('ws.open', { http, path: '/echo' }, 2);
+        assert.deepEqual(
+          opened.map(({ deflate }) => deflate),
+          [mode, mode],
+        );
+      }
+    },
+  );
+}
+
+for (const http of ['http/1.1', 'h2']) {
+  test(
+    `W3: what Firefox offers by default is taken over ${http}, and all comes back`,
+    { timeout: LONG_TEST_MS },
+    async (t) => {
+      const sizes = SIZES.filter((size) => size <= MIB);
+      for (const mode of ['shared', 'dedicated']) {
+        const server = await startServerForBrowser(t, { args: ['--deflate', mode] });
+        const firefox = await openFirefox(t, server, http, { log: false });
+        const url = `wss://${server.authority}/echo`;
+        assert.match(await firefox.page.evaluate(agreedExtensions, url), /^permessage-deflate/);
+        const { echoes, close } = await firefox.page.evaluate(echoAndClose, { url, sizes });
+        assert.equal(echoes.length, 2 * sizes.length);
+        assert.ok(
+          echoes.every(({ same }) => same),
+          JSON.stringify(echoes),
+        );
+        assert.deepEqual(close, { code: 4001, reason: 'bye', wasClean: true });
         const opened = await server.log.waitFor('ws.open', { http, path: '/echo' }, 2);
         assert.deepEqual(
           opened.map(({ deflate }) => deflate),
