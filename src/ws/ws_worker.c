@@ -118,14 +118,36 @@ static void ping(struct tri_session *s)
     }
 }
 
-static void expire_deadlines(struct tri_timeout_list *l, uint64_t now_ns, const char *reason)
+static void expire_closing(struct tri_session_worker *w)
 {
     for (;;) {
-        struct tri_timeout *t = tri_timeout_list_pop(l, now_ns);
+        struct tri_timeout *t = tri_timeout_list_pop(&w->closes, w->now_ns);
         if (!t) {
             return;
         }
-        tri_session_abort_because(TRI_CONTAINER_OF(t, struct tri_session, deadline), reason);
+        tri_session_abort_because(TRI_CONTAINER_OF(t, struct tri_session, deadline),
+                                  "the closing handshake took too long");
+    }
+}
+
+/* Silent is not always gone: who has taken all that we sent, the last ping included, is told. */
+static void give_up(struct tri_session *s)
+{
+    if (s->queue.held > 0) {
+        tri_session_abort_because(s, "idle timeout");
+    } else {
+        tri_session_fail(s, TRI_CLOSE_GOING_AWAY, "idle timeout");
+    }
+}
+
+static void expire_idle(struct tri_session_worker *w)
+{
+    for (;;) {
+        struct tri_timeout *t = tri_timeout_list_pop(&w->idles, w->now_ns);
+        if (!t) {
+            return;
+        }
+        give_up(TRI_CONTAINER_OF(t, struct tri_session, deadline));
     }
 }
 
@@ -146,8 +168,8 @@ void tri_session_worker_expire(struct tri_session_worker *w, uint64_t now_ns)
 {
     w->now_ns = now_ns;
     /* The dead first, so that they are not pinged. */
-    expire_deadlines(&w->closes, now_ns, "the closing handshake took too long");
-    expire_deadlines(&w->idles, now_ns, "idle timeout");
+    expire_closing(w);
+    expire_idle(w);
     feed_resumed(w);
     for (;;) {
         struct tri_timeout *t = tri_timeout_list_pop(&w->pings, now_ns);

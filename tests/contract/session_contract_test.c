@@ -385,12 +385,15 @@ static void W7_a_silent_peer_is_pinged_then_given_up(struct contract *c)
     expect_frame(&suite, stream, &at, TRI_OP_PING, "", 0);
     tri_session_worker_expire(&suite.worker,
                               start + (c->limits.idle_timeout_ms + 1) * TRI_NS_PER_MS);
+    c->t->run(c->f);
     tri_session_worker_expire(&suite.worker,
                               start + (c->limits.idle_timeout_ms + c->limits.close_timeout_ms + 2) *
                                           TRI_NS_PER_MS);
     c->t->run(c->f);
     assert_int_equal(s->closes, 1);
-    assert_int_equal(s->end.code, TRI_CLOSE_ABNORMAL);
+    expect_close(&suite, stream, &at, TRI_CLOSE_GOING_AWAY);
+    assert_int_equal(s->end.code, TRI_CLOSE_GOING_AWAY);
+    assert_false(s->end.clean);
     close_suite(&suite);
 }
 

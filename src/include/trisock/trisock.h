@@ -428,7 +428,8 @@ enum tri_limit {
     TRI_LIMIT_MESSAGE_BYTES,        /* longest message received; default 16 MiB; over it: 1009 */
     TRI_LIMIT_QUEUE_BYTES,          /* bytes queued to send per socket; default 1 MiB */
     TRI_LIMIT_PING_INTERVAL_MS,     /* silence before a ping; default 30,000; 0: never */
-    TRI_LIMIT_IDLE_TIMEOUT_MS,      /* silence before a socket is dead; default 60,000; 0: never */
+    TRI_LIMIT_IDLE_TIMEOUT_MS,      /* silence before a socket is given up, with 1001 if it takes
+                                       that, else 1006; default 60,000; 0: never */
     TRI_LIMIT_CLOSE_TIMEOUT_MS,     /* for the closing handshake; default 5,000 */
     TRI_LIMIT_HANDSHAKE_TIMEOUT_MS, /* TLS or QUIC handshake; default 10,000 */
     TRI_LIMIT_REQUEST_TIMEOUT_MS,   /* first byte to end of a request head; default 10,000 */

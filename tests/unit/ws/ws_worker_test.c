@@ -85,9 +85,25 @@ static void W7_a_peer_that_does_not_is_dead_after_the_idle_timeout(void **state)
     assert_int_equal(t.aborts, 0);
     test_session_drain(&t);
     test_session_advance(&t, 1);
+    assert_int_equal(t.aborts, 0);
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), "ping;close:1001 idle timeout;fin;");
+    test_session_advance(&t, t.limits.close_timeout_ms);
     assert_int_equal(t.aborts, 1);
     assert_int_equal(tri_session_worker_deadline_ns(&t.worker), TRI_NEVER_NS);
-    assert_string_equal(test_session_sent(&t), "ping;");
+    test_session_end(&t, TRI_STREAM_ABORTED);
+    assert_string_equal(test_session_told(&t), "close(1001 idle timeout unclean);");
+    test_session_deinit(&t);
+}
+
+static void W7_a_dead_peer_that_takes_nothing_is_aborted_at_once(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    assert_int_equal(tri_session_send(t.session, TRI_TEXT, (const uint8_t *)"x", 1), TRI_OK);
+    test_session_advance(&t, IDLE_MS);
+    assert_int_equal(t.aborts, 1);
     test_session_end(&t, TRI_STREAM_ABORTED);
     assert_string_equal(test_session_told(&t), "close(1006 idle timeout unclean);");
     test_session_deinit(&t);
@@ -304,6 +320,7 @@ int main(void)
         CASE(W7_whatever_the_peer_sends_ends_the_silence),
         CASE(W7_a_peer_that_answers_pings_lives_forever),
         CASE(W7_a_peer_that_does_not_is_dead_after_the_idle_timeout),
+        CASE(W7_a_dead_peer_that_takes_nothing_is_aborted_at_once),
         CASE(W7_pings_do_not_pile_up_behind_what_the_peer_does_not_take),
         CASE(W7_timeouts_of_zero_never_come),
         CASE(W7_a_peer_that_does_not_answer_our_close_is_aborted),
