@@ -106,14 +106,6 @@ enum tri_err tri_buf_append(struct tri_buf *b, const void *data, size_t len)
     return TRI_OK;
 }
 
-struct tri_slice tri_buf_peek(const struct tri_buf *b)
-{
-    if (!b->data) {
-        return tri_slice_of(NULL, 0);
-    }
-    return tri_slice_of(b->data + b->off, b->len - b->off);
-}
-
 void tri_buf_consume(struct tri_buf *b, size_t len)
 {
     check(b);

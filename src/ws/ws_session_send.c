@@ -110,7 +110,9 @@ static enum tri_err queue_message(struct tri_session *s, enum tri_type type, str
     const struct tri_frame frame = {.opcode = opcode_of(type), .fin = true, .rsv1 = is_compressed};
     const struct tri_slice payload = is_compressed ? tri_buf_peek(&s->worker->deflated) : data;
     const enum tri_err err = tri_session_output_frame(s, frame, payload);
-    clear_deflated(s);
+    if (s->deflate) {
+        clear_deflated(s);
+    }
     if (err != TRI_OK && is_compressed) {
         tri_deflate_socket_forget(s->deflate); /* the peer never sees it */
     }
