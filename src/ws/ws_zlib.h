@@ -50,7 +50,10 @@ void tri_inflater_free(struct tri_inflater *i);  /* NULL is fine */
 void tri_inflater_reset(struct tri_inflater *i); /* as new */
 void tri_inflater_begin(struct tri_inflater *i); /* a message; the window stays */
 
-/* As tri_deflate_socket_inflate. |max| is below 4 GiB. */
+/*
+ * As tri_deflate_socket_inflate. |max| is below 4 GiB. A distance beyond the window that was agreed is
+ * refused once the bytes that it names are gone; as long as they lie in |out| zlib takes it.
+ */
 TRI_MUST_USE enum tri_err tri_inflater_run(struct tri_inflater *i, struct tri_slice *in,
                                            uint8_t *out, size_t max, size_t *len);
 
