@@ -9,6 +9,7 @@ import zlib from 'node:zlib';
 import { connectHttp2 } from './support/http2_client.mjs';
 import { BINARY, CONTINUATION, encodeFrame, FrameReader } from './support/frames.mjs';
 import { LONG_TEST_MS, within } from './support/limits.mjs';
+import { watchMemory } from './support/memory.mjs';
 import { connectTls } from './support/raw_http1.mjs';
 import { RELEASE_BINARY, startServer } from './support/server.mjs';
 
@@ -30,23 +31,6 @@ async function openSocket(t, server, http, path, fields = {}) {
   const peer = connection.frames();
   peer.headers = response.headers;
   return peer;
-}
-
-/* Samples the server's memory until stop(), which returns the most it grew, in KiB. */
-function watchMemory(server) {
-  const before = server.residentKib();
-  let most = before;
-  const look = () => {
-    most = Math.max(most, server.residentKib());
-  };
-  const timer = setInterval(look, 20);
-  return {
-    stop() {
-      clearInterval(timer);
-      look();
-      return most - before;
-    },
-  };
 }
 
 /* Writes one message of MESSAGE_BYTES in blocks, no faster than they are taken. */

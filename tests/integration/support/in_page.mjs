@@ -121,3 +121,90 @@ export async function fetchInPage(path) {
   const body = await response.arrayBuffer();
   return { status: response.status, bytes: body.byteLength };
 }
+
+/*
+ * Opens |count| sockets, |batch| at a time, which stay open as window.sockets; rejects if one does
+ * not open.
+ */
+export async function openInBatches({ url, count, batch }) {
+  const open = () =>
+    new Promise((resolve, reject) => {
+      const socket = new WebSocket(url);
+      socket.onopen = () => resolve(socket);
+      socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+    });
+  window.sockets = [];
+  while (window.sockets.length < count) {
+    const length = Math.min(batch, count - window.sockets.length);
+    window.sockets.push(...(await Promise.all(Array.from({ length }, open))));
+  }
+}
+
+/* Echoes a text on each of window.sockets in turn, |rounds| times; returns the time of each, ms. */
+export async function timeEchoes({ rounds }) {
+  const echo = (socket, text) =>
+    new Promise((resolve, reject) => {
+      const start = performance.now();
+      socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+      socket.onmessage = ({ data }) =>
+        data === text ? resolve(performance.now() - start) : reject(new Error(`echoed ${data}`));
+      socket.send(text);
+    });
+  const times = [];
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, socket] of window.sockets.entries()) {
+      times.push(await echo(socket, `round ${round} of socket ${index}`));
+    }
+  }
+  return times;
+}
+
+/*
+ * Opens a WebSocketStream, whose readable is not read until somebody does, as window.pusher: it
+ * echoes one message, and is ready to push |count| of |size| bytes.
+ */
+export async function openPusher({ url, size, count }) {
+  const random = new Uint8Array(size + count);
+  let state = 0x2545f491;
+  for (let i = 0; i < random.length; i += 1) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    random[i] = state >>> 24;
+  }
+  /* No two are equal. */
+  const message = (n) => random.subarray(n, n + size);
+  const { readable, writable } = await new WebSocketStream(url).opened;
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  const readOne = async (n) => {
+    const { value } = await reader.read();
+    const expected = message(n);
+    if (!(value instanceof ArrayBuffer) || value.byteLength !== size) {
+      throw new Error(`message ${n} did not come back`);
+    }
+    const bytes = new Uint8Array(value);
+    for (let i = 0; i < size; i += 1) {
+      if (bytes[i] !== expected[i]) {
+        throw new Error(`message ${n} came back changed at ${i}`);
+      }
+    }
+  };
+  await writer.write(message(0));
+  await readOne(0);
+  const pusher = { sent: 0, waits: false };
+  pusher.push = async () => {
+    while (pusher.sent < count) {
+      pusher.waits = true;
+      await writer.ready;
+      pusher.waits = false;
+      /* Settles when it was sent, or fails with the socket, and then the reader tells. */
+      writer.write(message(pusher.sent)).catch(() => {});
+      pusher.sent += 1;
+    }
+  };
+  pusher.read = async () => {
+    for (let n = 0; n < count; n += 1) {
+      await readOne(n);
+    }
+  };
+  window.pusher = pusher;
+}
