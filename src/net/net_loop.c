@@ -30,6 +30,7 @@ struct tri_loop {
     uint64_t armed_ms; /* when the timer fires, in libuv's clock; UINT64_MAX: not armed */
     bool in_turn;      /* something was handled since the last turn's end */
     bool in_expire;    /* deadlines that are set now are for the next turn */
+    bool is_running;   /* within tri_loop_run or _step */
     struct tri_loop_scratch scratch;
 };
 
@@ -199,7 +200,7 @@ enum tri_err tri_loop_new(struct tri_loop **out, const struct tri_alloc *alloc,
 
 void tri_loop_free(struct tri_loop *l)
 {
-    assert(l);
+    assert(l && !l->is_running);
     l->events = NULL;
     uv_close((uv_handle_t *)&l->before_poll, NULL);
     uv_close((uv_handle_t *)&l->timer, NULL);
@@ -214,12 +215,25 @@ void tri_loop_free(struct tri_loop *l)
     release(l);
 }
 
+static void run_uv(struct tri_loop *l, uv_run_mode mode)
+{
+    assert(!l->is_running);
+    l->is_running = true;
+    begin_afresh(l);
+    (void)uv_run(&l->uv, mode);
+    end_turn(l); /* after a step, or what closing callbacks did after the last turn of a run */
+    l->is_running = false;
+}
+
+bool tri_loop_is_running(const struct tri_loop *l)
+{
+    return l->is_running;
+}
+
 enum tri_err tri_loop_run(struct tri_loop *l)
 {
     assert(l);
-    begin_afresh(l);
-    (void)uv_run(&l->uv, UV_RUN_DEFAULT);
-    end_turn(l); /* what closing callbacks did after the last turn */
+    run_uv(l, UV_RUN_DEFAULT);
     return TRI_OK;
 }
 
@@ -245,9 +259,7 @@ int tri_loop_timeout_ms(struct tri_loop *l)
 void tri_loop_step(struct tri_loop *l)
 {
     assert(l);
-    begin_afresh(l);
-    (void)uv_run(&l->uv, UV_RUN_NOWAIT);
-    end_turn(l);
+    run_uv(l, UV_RUN_NOWAIT);
 }
 
 uint64_t tri_loop_now_ns(struct tri_loop *l)

@@ -31,6 +31,9 @@ void tri_loop_free(struct tri_loop *l);
 TRI_MUST_USE enum tri_err tri_loop_run(struct tri_loop *l);
 void tri_loop_stop(struct tri_loop *l);
 
+/* Whether the caller was called by it. Then it must not be run, stepped or freed. */
+bool tri_loop_is_running(const struct tri_loop *l);
+
 /* For a host's own loop: see tri_server_fd, _timeout_ms and _step in trisock.h. */
 int tri_loop_fd(const struct tri_loop *l);
 int tri_loop_timeout_ms(struct tri_loop *l);

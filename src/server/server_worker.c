@@ -293,6 +293,7 @@ enum tri_err tri_worker_init(struct tri_worker *w, struct tri_shared *shared,
 
 void tri_worker_deinit(struct tri_worker *w)
 {
+    assert(!tri_loop_is_running(w->hub.loop)); /* by a handler, whose connection would go */
     (void)tri_hub_now_ns(&w->hub);
     w->hub.stopping = true;
     drop_all(w);
@@ -320,6 +321,8 @@ void tri_worker_step(struct tri_worker *w)
 
 int tri_worker_timeout_ms(const struct tri_worker *w)
 {
+    /* What was called since the last turn may have started a timeout: a resume does. */
+    tri_loop_set_deadline(w->hub.loop, find_deadline_ns(w));
     const bool is_due = is_dirty(w) || has_resumed(w) || w->state == TRI_WORKER_STOPPED;
     return is_due ? 0 : tri_loop_timeout_ms(w->hub.loop);
 }

@@ -237,6 +237,7 @@ void tri_session_resume(struct tri_session *s)
 
 void tri_session_slow(struct tri_session *s, enum tri_slow policy)
 {
+    assert(policy == TRI_SLOW_WAIT || policy == TRI_SLOW_DROP || policy == TRI_SLOW_CLOSE);
     s->slow = policy;
 }
 

@@ -204,6 +204,7 @@ struct tri_ws_end {
     uint16_t code; /* the peer's close code; 1005 or 1006 where none came; ours if we failed it */
     const char *reason; /* the peer's or, with a code of ours or 1006, ours; UTF-8, may be "" */
     bool clean;         /* a Close frame was sent and one was received */
+    /* In: given to the handler. Out: taken from it, whether or not the peer still got them. */
     uint64_t messages_in, messages_out;
     uint64_t messages_dropped;    /* refused by the queue under TRI_SLOW_DROP */
     uint64_t bytes_in, bytes_out; /* message bytes, before compression and framing */
@@ -237,8 +238,8 @@ struct tri_ws_handler {
      * the socket ends within a message, on_close is all that follows.
      */
     void (*on_fragment)(void *user, struct tri_ws *ws, const struct tri_fragment *fragment);
-    /* After TRI_ERR_FULL: the queue has fallen to half of its limit, go on sending. Not under
-     * TRI_SLOW_DROP, where nobody waits. */
+    /* After TRI_ERR_FULL: the queue has fallen to half of its limit, go on sending. Not after a
+     * message that TRI_SLOW_DROP dropped, nor while the socket closes: nobody waits. */
     void (*on_drain)(void *user, struct tri_ws *ws);
     /* The end, exactly once, last. |ws| is gone when this returns. */
     void (*on_close)(void *user, struct tri_ws *ws, const struct tri_ws_end *end);
@@ -262,7 +263,7 @@ TRI_API TRI_MUST_USE enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type t
  * begin. A socket may be closed within a message; the peer then drops what it has of it.
  *
  * Returns TRI_OK; TRI_ERR_FULL (append only; nothing was queued); TRI_ERR_CLOSED; TRI_ERR_INVALID;
- * TRI_ERR_NOMEM.
+ * TRI_ERR_NOMEM, and if the message cannot go on then, the socket is aborted.
  */
 TRI_API TRI_MUST_USE enum tri_err tri_ws_send_begin(struct tri_ws *ws, enum tri_type type);
 TRI_API TRI_MUST_USE enum tri_err tri_ws_send_append(struct tri_ws *ws, const void *data,
@@ -290,18 +291,19 @@ TRI_API TRI_MUST_USE enum tri_err tri_ws_send_payload(struct tri_ws *ws,
 enum tri_slow {
     TRI_SLOW_WAIT = 0,  /* TRI_ERR_FULL, and on_drain follows */
     TRI_SLOW_DROP = 1,  /* TRI_ERR_FULL, and it counts as dropped; a message in pieces waits */
-    TRI_SLOW_CLOSE = 2, /* TRI_ERR_FULL, and the socket is closed with 1013 */
+    TRI_SLOW_CLOSE = 2, /* TRI_ERR_FULL, and the socket is closed with 1013, as by tri_ws_close */
 };
 
-/* Changes the policy of one socket; it starts with that of its route. */
+/* Changes the policy of one socket for the sends to come; it starts with that of its route. */
 TRI_API void tri_ws_slow(struct tri_ws *ws, enum tri_slow policy);
 
 /*
  * Stops reading: no message, piece, pong or Close of the peer is looked at until tri_ws_resume. The
  * peer can send one stream window more (HTTP/2, HTTP/3; 256 KiB) or what fits the buffers of TCP
- * (HTTP/1.1), and then waits; no other socket does. While it pauses, the idle timeout does. Both are
- * harmless where they change nothing. After tri_ws_resume, what waited comes at the next turn of
- * the loop, never during the call. A socket that closes reads on by itself.
+ * (HTTP/1.1), and then waits; no other socket does. The idle timeout pauses too. After
+ * tri_ws_resume, what waited comes at the next turn of the loop, never during the call. Both are
+ * harmless where they change nothing. A socket that closes reads on by itself. If the peer resets
+ * it, or its connection is lost, on_close comes though it pauses, and what waited is lost.
  */
 TRI_API void tri_ws_pause(struct tri_ws *ws);
 TRI_API void tri_ws_resume(struct tri_ws *ws);
@@ -386,10 +388,10 @@ TRI_API void tri_config_extended_connect(struct tri_config *config, bool on);
 
 /*
  * Serves WebSockets at |path|: exactly that path, any query, or, where it ends in "/", all below it
- * too. |handler| is borrowed and must outlive the server; it sets on_message or on_fragment, not
- * both. Returns TRI_OK, TRI_ERR_INVALID (no leading "/", both of the two, or |path| serves
- * WebSockets already), TRI_ERR_LIMIT (over 64 paths), TRI_ERR_NOMEM. Of two routes that match, the
- * longer path wins.
+ * too. Paths are compared as they were sent: no "%2e" is decoded, no ".." resolved. |handler| is
+ * borrowed and must outlive the server; it may not set both on_message and on_fragment. Returns
+ * TRI_OK, TRI_ERR_INVALID (no leading "/", both of the two, or |path| serves WebSockets already),
+ * TRI_ERR_LIMIT (over 64 paths), TRI_ERR_NOMEM. Of two routes that match, the longer path wins.
  */
 TRI_API enum tri_err tri_config_ws(struct tri_config *config, const char *path,
                                    const struct tri_ws_handler *handler, void *user);
@@ -402,9 +404,11 @@ TRI_API enum tri_err tri_config_ws(struct tri_config *config, const char *path,
  * deflate        default TRI_DEFLATE_OFF
  * slow           default TRI_SLOW_WAIT
  * subprotocols   "chat, superchat": of those that a client names, in its order, the first that is
- *                listed is agreed; none in common: the socket opens without one. Default: none
+ *                listed is agreed; none in common: the socket opens without one, which browsers
+ *                do not accept. "": none, the default
  * origins        "https://example.com, https://example.org:8443": a handshake with another Origin is
- *                answered 403; one without an Origin (no browser) is not. "": any, the default
+ *                answered 403; one without an Origin (no browser) is not. As browsers write them:
+ *                without the default port, without a "/" at the end. "": any, the default
  */
 TRI_API enum tri_err tri_config_ws_deflate(struct tri_config *config, const char *path,
                                            enum tri_deflate mode);
@@ -423,7 +427,13 @@ TRI_API enum tri_err tri_config_ws_origins(struct tri_config *config, const char
 TRI_API enum tri_err tri_config_http_route(struct tri_config *config, const char *path,
                                            const struct tri_http_handler *handler, void *user);
 
-/* Limits. Each has a unit, a default, a range, and a reason (base_limits.h). */
+/*
+ * Limits, each with its unit and default. They range, besides 0 where that is named, for
+ * MESSAGE_BYTES from 1 to 1 GiB, QUEUE_BYTES from 1 KiB to 1 GiB, timeouts from 10 ms to ten
+ * minutes (PING and KEEPALIVE: to a day; IDLE: to seven), STREAMS and SOCKETS from 1 to 65,536,
+ * CONNECTIONS to 10,000,000, FRAGMENTS and CONTROL_FRAMES to 1,000,000, DEFLATE_BYTES from 1 MiB to
+ * 64 GiB, DEFLATE_LEAST_BYTES to 1 MiB.
+ */
 enum tri_limit {
     TRI_LIMIT_MESSAGE_BYTES,        /* longest message received; default 16 MiB; over it: 1009 */
     TRI_LIMIT_QUEUE_BYTES,          /* bytes queued to send per socket; default 1 MiB */
@@ -442,7 +452,7 @@ enum tri_limit {
                                        over it: 1008 */
     TRI_LIMIT_DEFLATE_BYTES,        /* memory of dedicated compressors, and as much again for
                                        messages that arrive in pieces; default 64 MiB */
-    TRI_LIMIT_DEFLATE_LEAST_BYTES,  /* shorter messages go uncompressed; default 64 */
+    TRI_LIMIT_DEFLATE_LEAST_BYTES,  /* shorter messages go uncompressed; default 64, or 0 */
     TRI_LIMIT_DEFLATE_WINDOW_BITS,  /* 9 to 15; memory for ratio; default 12 (4 KiB of history) */
     TRI_LIMIT_DEFLATE_LEVEL,        /* 1 (fast) to 9 (small); default 3 */
 };
@@ -484,7 +494,8 @@ TRI_API enum tri_err tri_server_new(struct tri_server **out, const struct tri_co
 
 /*
  * Drops every connection at once and frees all. on_close is called for each open socket, on_cancel
- * for each request that is not answered.
+ * for each request that is not answered. A peer on HTTP/3 is not told of a connection that is
+ * dropped, here or in a stop: it finds out by its idle timeout.
  */
 TRI_API void tri_server_free(struct tri_server *server); /* NULL is fine */
 

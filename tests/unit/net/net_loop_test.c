@@ -9,6 +9,7 @@
 #include "net_loop.h"
 #include "net_turn.h"
 #include "test_alloc.h"
+#include "test_death.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -228,6 +229,53 @@ static void a_step_ends_its_turn_and_never_blocks(void **state)
     tri_loop_free(w.loop);
 }
 
+static void misuse(struct world *w, char how)
+{
+    switch (how) {
+    case 'r':
+        (void)!tri_loop_run(w->loop);
+        break;
+    case 's':
+        tri_loop_step(w->loop);
+        break;
+    default:
+        tri_loop_free(w->loop);
+        break;
+    }
+}
+
+static void misuse_on_wake(void *user)
+{
+    struct world *w = user;
+    if (tri_loop_is_running(w->loop)) {
+        misuse(w, w->order[0]);
+    }
+}
+
+static void misuse_within_a_step(void *user)
+{
+    static const struct tri_loop_events misusing = {count_turn, count_deadline, misuse_on_wake};
+    struct world w = {.order = {*(const char *)user}};
+    if (tri_loop_new(&w.loop, tri_alloc_heap(), &misusing, &w) == TRI_OK) {
+        tri_loop_wake(w.loop);
+        tri_loop_step(w.loop);
+    }
+}
+
+static void a_handler_must_not_run_step_or_free_its_loop(void **state)
+{
+    (void)state;
+    for (const char *how = "rsf"; *how; how++) {
+        assert_true(test_death_is_met(misuse_within_a_step, (void *)(uintptr_t)how));
+    }
+    struct world w;
+    open_world(&w);
+    assert_false(tri_loop_is_running(w.loop));
+    tri_loop_step(w.loop);
+    assert_false(tri_loop_is_running(w.loop));
+    tri_loop_free(w.loop);
+}
+
 static void a_host_can_wait_on_the_fd(void **state)
 {
     (void)state;
@@ -383,6 +431,7 @@ int main(void)
         cmocka_unit_test(wakes_from_a_signal_handler),
         cmocka_unit_test(wakes_from_another_thread),
         cmocka_unit_test(a_step_ends_its_turn_and_never_blocks),
+        cmocka_unit_test(a_handler_must_not_run_step_or_free_its_loop),
         cmocka_unit_test(a_host_can_wait_on_the_fd),
         cmocka_unit_test(time_stands_still_within_a_turn),
         cmocka_unit_test(time_goes_on_between_turns),

@@ -1,6 +1,7 @@
 /* The public server: what it serves, what it tells, how it fails to start. */
 #include "server_instance.h"
 #include "test_alloc.h"
+#include "test_death.h"
 #include "test_server.h"
 
 #include <stdarg.h>
@@ -271,6 +272,31 @@ static void a_resume_within_a_turn_takes_effect_in_it(void **state)
     test_server_deinit(&s);
 }
 
+/* Nothing else is to happen then: no ping, no other connection. */
+static void the_idle_timeout_counts_from_a_resume_between_turns(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    assert_int_equal(tri_config_limit(s.config, TRI_LIMIT_PING_INTERVAL_MS, 0), TRI_OK);
+    assert_int_equal(tri_config_limit(s.config, TRI_LIMIT_IDLE_TIMEOUT_MS, 100), TRI_OK);
+    test_server_start(&s);
+    test_server_open_socket(&s, &c);
+    tri_ws_pause(s.ws);
+    for (int i = 0; i < 3; i++) { /* and all that there was to send is sent */
+        assert_int_equal(tri_server_step(s.server, &s.running), TRI_OK);
+    }
+    assert_true(tri_server_timeout_ms(s.server) < 0 || tri_server_timeout_ms(s.server) > 100);
+    tri_ws_resume(s.ws);
+    const int timeout_ms = tri_server_timeout_ms(s.server);
+    assert_true(timeout_ms > 0 && timeout_ms <= 101);
+    assert_true(test_server_await(&s, &c, "idle timeout"));
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, is_closed));
+    test_server_deinit(&s);
+}
+
 static void a_lost_client_is_1006(void **state)
 {
     (void)state;
@@ -302,6 +328,35 @@ static void a_server_that_is_freed_closes_its_sockets(void **state)
     test_client_close(&c);
     test_server_deinit(&s);
     tri_server_free(NULL);
+}
+
+static void free_server(void *user, struct tri_request *req)
+{
+    (void)req;
+    const struct test_server *s = user;
+    tri_server_free(s->server);
+}
+
+static const struct tri_http_handler freeing_handler = {.on_request = free_server};
+
+static void serve_a_request_that_frees_the_server(void *user)
+{
+    struct test_server *s = user;
+    struct test_client c;
+    test_server_start(s);
+    test_client_open(&c, test_server_address(s), "http/1.1");
+    test_client_send_text(&c, "GET /free HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    (void)test_server_run_until(s, &c, has_ended);
+}
+
+static void a_handler_that_frees_the_server_ends_the_program(void **state)
+{
+    (void)state;
+    struct test_server s;
+    test_server_init(&s);
+    assert_int_equal(tri_config_http_route(s.config, "/free", &freeing_handler, &s), TRI_OK);
+    assert_true(test_death_is_met(serve_a_request_that_frees_the_server, &s));
+    test_server_deinit(&s);
 }
 
 static void a_server_tells_its_addresses_and_its_certificate(void **state)
@@ -409,8 +464,10 @@ int main(void)
         cmocka_unit_test(gauges_follow_what_is_open),
         cmocka_unit_test(a_resume_between_turns_asks_for_a_turn),
         cmocka_unit_test(a_resume_within_a_turn_takes_effect_in_it),
+        cmocka_unit_test(the_idle_timeout_counts_from_a_resume_between_turns),
         cmocka_unit_test(a_lost_client_is_1006),
         cmocka_unit_test(a_server_that_is_freed_closes_its_sockets),
+        cmocka_unit_test(a_handler_that_frees_the_server_ends_the_program),
         cmocka_unit_test(a_server_tells_its_addresses_and_its_certificate),
         cmocka_unit_test(a_used_port_is_told_with_its_address),
         cmocka_unit_test(an_address_that_cannot_be_had_is_told),

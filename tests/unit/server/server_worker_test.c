@@ -153,7 +153,7 @@ static void what_is_sent_between_turns_asks_for_a_turn(void **state)
     test_server_deinit(&s);
 }
 
-static void a_silent_socket_is_pinged_and_then_dropped(void **state)
+static void a_silent_socket_is_pinged_and_then_closed(void **state)
 {
     (void)state;
     struct test_server s;
@@ -165,7 +165,7 @@ static void a_silent_socket_is_pinged_and_then_dropped(void **state)
     test_server_open_socket(&s, &c);
     assert_true(test_server_await(&s, &c, "\x89"));
     assert_true(test_server_run_until(&s, &c, is_closed));
-    assert_int_equal(s.close_code, TRI_CLOSE_ABNORMAL);
+    assert_int_equal(s.close_code, TRI_CLOSE_GOING_AWAY);
     test_client_close(&c);
     test_server_deinit(&s);
 }
@@ -266,7 +266,7 @@ int main(void)
         cmocka_unit_test(a_second_stop_drops_what_is_left),
         cmocka_unit_test(a_stop_ends_idle_connections_and_those_in_their_handshake),
         cmocka_unit_test(what_is_sent_between_turns_asks_for_a_turn),
-        cmocka_unit_test(a_silent_socket_is_pinged_and_then_dropped),
+        cmocka_unit_test(a_silent_socket_is_pinged_and_then_closed),
         cmocka_unit_test(a_request_that_never_ends_is_ended),
         cmocka_unit_test(E6_a_paused_socket_stops_its_client_on_HTTP_1_1),
         cmocka_unit_test(a_paused_socket_whose_client_resets_is_gone),

@@ -3,6 +3,7 @@
 #include "fixture.h"
 #include "server_request.h"
 #include "server_ws.h"
+#include "test_death.h"
 #include "test_hub.h"
 #include "test_session.h"
 
@@ -179,6 +180,24 @@ static void a_full_queue_waits_drops_or_closes(void **state)
     }
 }
 
+static void who_was_told_to_wait_is_told_to_go_on(void **state)
+{
+    (void)state;
+    static const enum tri_slow before[] = {TRI_SLOW_WAIT, TRI_SLOW_DROP};
+    static const enum tri_slow after[] = {TRI_SLOW_DROP, TRI_SLOW_WAIT};
+    for (size_t i = 0; i < 2; i++) {
+        struct rig r;
+        set_up(&r);
+        (void)open_socket(&r);
+        tri_ws_slow(r.app.ws[0], before[i]);
+        fill(&r);
+        tri_ws_slow(r.app.ws[0], after[i]);
+        fake->run(r.f);
+        assert_int_equal(r.app.drains, before[i] == TRI_SLOW_WAIT);
+        tear_down(&r);
+    }
+}
+
 static void a_socket_starts_with_the_policy_of_its_route(void **state)
 {
     (void)state;
@@ -188,6 +207,21 @@ static void a_socket_starts_with_the_policy_of_its_route(void **state)
     (void)open_socket(&r);
     fill(&r);
     assert_int_equal(tri_ws_send(r.app.ws[0], TRI_TEXT, "x", 1), TRI_ERR_CLOSED);
+    tear_down(&r);
+}
+
+static void set_unknown_policy(void *user)
+{
+    tri_ws_slow(user, (enum tri_slow)3);
+}
+
+static void a_policy_that_there_is_not_ends_the_program(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    (void)open_socket(&r);
+    assert_true(test_death_is_met(set_unknown_policy, r.app.ws[0]));
     tear_down(&r);
 }
 
@@ -296,7 +330,9 @@ int main(void)
         cmocka_unit_test(a_message_goes_in_pieces_and_nothing_between_them),
         cmocka_unit_test(a_payload_goes_to_many_sockets),
         cmocka_unit_test(a_full_queue_waits_drops_or_closes),
+        cmocka_unit_test(who_was_told_to_wait_is_told_to_go_on),
         cmocka_unit_test(a_socket_starts_with_the_policy_of_its_route),
+        cmocka_unit_test(a_policy_that_there_is_not_ends_the_program),
         cmocka_unit_test(a_send_that_closes_tells_the_time),
         cmocka_unit_test(a_paused_socket_reads_on_at_the_turn_after_it_resumes),
         cmocka_unit_test(silence_counts_from_the_resume),
