@@ -70,6 +70,8 @@ struct tri_session_worker {
     struct tri_timeout_list idles;      /* silence until the peer counts as dead */
     struct tri_timeout_list closes;     /* the closing handshake */
     struct tri_list resumed;            /* sessions that go on reading what they have held back */
+    size_t coded_bytes;                 /* (de)compressed by all since those were last fed */
+    size_t inflate_share;               /* what one may decompress in one go */
     struct tri_reading *spare_readings; /* a list, for messages and frames that come in pieces */
     unsigned spare_readings_len;        /* <= TRI_READINGS_SPARE_MAX */
     uint8_t *scratch;                   /* TRI_SCRATCH_BYTES, for unmasking small messages */
@@ -83,8 +85,13 @@ struct tri_session_worker {
 /* Spare struct tri_reading that a worker keeps: some 50 KiB. */
 #define TRI_READINGS_SPARE_MAX 128u
 
-/* Bytes that a session decompresses in one go; then its siblings have their turn. */
+/* Bytes that the sessions of a worker decompress in a turn, all together, less a part for the input
+ * and for what they compress; then whoever else it serves has its turn. What each of many has of it
+ * at least, so that none waits for long. And how many bytes one of input counts as: blocks of nothing
+ * but their own tables yield none, and take thirty times as long. */
 #define TRI_INFLATE_BYTES_PER_TURN ((size_t)(1024 * 1024))
+#define TRI_INFLATE_SHARE_MIN ((size_t)(64 * 1024))
+#define TRI_INFLATE_INPUT_WEIGHT 4u
 
 struct tri_random;
 

@@ -94,9 +94,12 @@ static size_t take_header(struct tri_session *s, struct tri_slice data)
 
 /* --- frames */
 
-static bool is_spent(const struct tri_reading *r)
+/* Whether decompressing has had its part of this turn: the session's own, or that of all, which
+ * stops nobody who has nothing to decompress. */
+static bool is_spent(const struct tri_session *s)
 {
-    return r->inflated_bytes >= TRI_INFLATE_BYTES_PER_TURN;
+    return s->reading->inflated_bytes >= s->worker->inflate_share ||
+           (s->deflate && s->worker->coded_bytes >= TRI_INFLATE_BYTES_PER_TURN);
 }
 
 /* A session that closes reads on, paused or not: the peer's Close is what it waits for. */
@@ -107,7 +110,7 @@ static bool is_held_back(const struct tri_session *s)
 
 static bool may_read(const struct tri_session *s)
 {
-    return tri_session_is_reading(s) && !is_held_back(s) && !is_spent(s->reading);
+    return tri_session_is_reading(s) && !is_held_back(s) && !is_spent(s);
 }
 
 /* Takes what comes next off the front of |data| (not empty); returns the bytes used. */

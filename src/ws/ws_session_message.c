@@ -200,6 +200,7 @@ static void end_inflating(struct tri_session *s, uint8_t *out, size_t len)
         }
     }
     r->inflated_bytes += more;
+    s->worker->coded_bytes += more;
     r->is_ending = !is_done;
     put(s, tri_slice_of(out, len + more), is_done);
 }
@@ -218,6 +219,7 @@ static void inflate_some(struct tri_session *s, struct tri_slice *in)
     }
     r->taken += in_len - in->len;
     r->inflated_bytes += len;
+    s->worker->coded_bytes += len + TRI_INFLATE_INPUT_WEIGHT * (in_len - in->len);
     r->has_more = len == INFLATED_BYTES;
     r->in_frame = r->taken < r->frame.payload_len;
     if (is_last_byte(r) && !r->has_more) {

@@ -85,8 +85,11 @@ static bool is_worth_compressing(const struct tri_session *s, size_t len)
 static bool compress_message(struct tri_session *s, struct tri_slice data)
 {
     struct tri_buf *out = &s->worker->deflated;
-    if (!is_worth_compressing(s, data.len) ||
-        tri_deflate_socket_compress(s->deflate, data, true, out) != TRI_OK) {
+    if (!is_worth_compressing(s, data.len)) {
+        return false;
+    }
+    s->worker->coded_bytes += data.len;
+    if (tri_deflate_socket_compress(s->deflate, data, true, out) != TRI_OK) {
         return false; /* without memory the message still can go as it is */
     }
     return tri_deflate_socket_remembers(s->deflate) || tri_buf_peek(out).len < data.len;
@@ -229,6 +232,7 @@ static enum tri_err lose_compressor(struct tri_session *s, struct tri_slice data
 static enum tri_err queue_compressed_piece(struct tri_session *s, struct tri_slice data)
 {
     struct tri_buf *out = &s->worker->deflated;
+    s->worker->coded_bytes += data.len;
     enum tri_err err = tri_deflate_socket_compress(s->deflate, data, false, out);
     if (err == TRI_OK) {
         err = queue_piece(s, tri_buf_peek(out), false);

@@ -18,6 +18,7 @@ enum tri_err tri_session_worker_init(struct tri_session_worker *w, const struct 
     tri_deflate_worker_init(&w->deflate, alloc, limits);
     tri_buf_init(&w->deflated, alloc, SIZE_MAX / 2); /* what is sent bounds it */
     tri_list_init(&w->resumed);
+    w->inflate_share = TRI_INFLATE_BYTES_PER_TURN;
     tri_timeout_list_init(&w->pings, limits->ping_interval_ms * TRI_NS_PER_MS);
     tri_timeout_list_init(&w->idles, limits->idle_timeout_ms * TRI_NS_PER_MS);
     tri_timeout_list_init(&w->closes, limits->close_timeout_ms * TRI_NS_PER_MS);
@@ -151,17 +152,45 @@ static void expire_idle(struct tri_session_worker *w)
     }
 }
 
-/* Those that are on the list now; who has still more to read comes again at the next turn. */
+/* Moves all of |from| behind what |to| holds; returns how many. */
+static size_t move_list(struct tri_list *to, struct tri_list *from)
+{
+    size_t len = 0;
+    for (struct tri_list *at = tri_list_pop(from); at; at = tri_list_pop(from)) {
+        tri_list_append(to, at);
+        len++;
+    }
+    return len;
+}
+
+static size_t choose_share(size_t sessions)
+{
+    const size_t share = sessions > 0 ? TRI_INFLATE_BYTES_PER_TURN / sessions : SIZE_MAX;
+    return share > TRI_INFLATE_SHARE_MIN ? share : TRI_INFLATE_SHARE_MIN;
+}
+
+/*
+ * Those that are on the list now; who has still more to read comes again at the next turn, behind
+ * those for whom nothing was left in this one.
+ */
 static void feed_resumed(struct tri_session_worker *w)
 {
-    struct tri_list due;
+    struct tri_list due, next;
     tri_list_init(&due);
-    for (struct tri_list *at = tri_list_pop(&w->resumed); at; at = tri_list_pop(&w->resumed)) {
-        tri_list_append(&due, at);
-    }
+    tri_list_init(&next);
+    w->inflate_share = choose_share(move_list(&due, &w->resumed));
+    w->coded_bytes = 0;
     for (struct tri_list *at = tri_list_pop(&due); at; at = tri_list_pop(&due)) {
-        tri_session_input_go_on(TRI_CONTAINER_OF(at, struct tri_session, resumed));
+        struct tri_session *s = TRI_CONTAINER_OF(at, struct tri_session, resumed);
+        if (s->deflate && w->coded_bytes >= TRI_INFLATE_BYTES_PER_TURN) {
+            tri_list_append(&next, at);
+        } else {
+            tri_session_input_go_on(s);
+        }
     }
+    w->inflate_share = TRI_INFLATE_BYTES_PER_TURN;
+    move_list(&next, &w->resumed);
+    move_list(&w->resumed, &next);
 }
 
 void tri_session_worker_expire(struct tri_session_worker *w, uint64_t now_ns)

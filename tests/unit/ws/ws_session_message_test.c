@@ -344,6 +344,36 @@ static void W3_a_large_message_takes_several_turns(void **state)
     close_world(&w);
 }
 
+static void W3_input_that_yields_nothing_takes_several_turns_too(void **state)
+{
+    (void)state;
+    struct world w;
+    enum { BLOCKS = 160 * 1024 };
+    static const size_t a_turn =
+        TRI_INFLATE_BYTES_PER_TURN / TRI_INFLATE_INPUT_WEIGHT + TRI_SCRATCH_BYTES;
+    struct tri_buf blocks;
+    tri_buf_init(&blocks, tri_alloc_heap(), TRI_PAUSED_BYTES_MAX);
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        assert_int_equal(tri_buf_append(&blocks, "\x00\x00\x00\xff\xff", 5), TRI_OK);
+    }
+    assert_int_equal(tri_buf_append(&blocks, "", 1), TRI_OK); /* 00 */
+    open_world(&w, &shared, false);
+    w.t.holds_credit = true;
+    put(&w, FIN | RSV1 | BINARY, tri_buf_peek(&blocks).data, tri_buf_peek(&blocks).len);
+    tri_buf_deinit(&blocks);
+    feed(&w, false);
+    assert_string_equal(test_session_told(&w.t), "");
+    for (size_t before = 0; tri_session_worker_deadline_ns(&w.t.worker) == 0;) {
+        assert_in_range(w.t.consumed - before, 1, a_turn);
+        before = w.t.consumed;
+        tri_session_worker_expire(&w.t.worker, w.t.worker.now_ns);
+    }
+    assert_string_equal(test_session_told(&w.t), "B0;");
+    assert_int_equal(w.t.consumed, w.t.fed);
+    assert_true(w.t.fed > 3 * a_turn / 2);
+    close_world(&w);
+}
+
 static void W3_pieces_of_a_compressed_message_add_up(void **state)
 {
     (void)state;
@@ -482,6 +512,7 @@ int main(void)
         CASE(W3_messages_of_every_size_pass_compressed),
         CASE(W3_a_bomb_ends_at_the_message_limit),
         CASE(W3_a_large_message_takes_several_turns),
+        CASE(W3_input_that_yields_nothing_takes_several_turns_too),
         CASE(W3_pieces_of_a_compressed_message_add_up),
         CASE(W3_the_owner_may_pause_within_a_bomb_and_goes_on_where_it_was),
         CASE(W3_faults_have_their_close_codes),

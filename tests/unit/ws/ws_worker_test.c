@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #define PING_MS 30000u
 #define IDLE_MS 60000u
 #define CLOSE_MS 5000u
@@ -311,6 +313,109 @@ static void W7_only_the_silent_ones_among_many_are_ended(void **state)
     test_session_deinit(&t);
 }
 
+/* --- what many sessions decompress */
+
+#define BOMBS 50u
+#define BOMB_BYTES ((size_t)(2 * 1024 * 1024))
+
+/* A session whose peer sent what grows, and how much of it its owner was given. */
+struct bomb {
+    struct tri_stream stream;
+    struct tri_session *session;
+    size_t bytes;
+};
+
+static void count_piece(void *owner, const struct tri_fragment *piece)
+{
+    ((struct bomb *)owner)->bytes += piece->len;
+}
+
+/* |params| NULL: it does not compress. */
+static void open_bomb(struct bomb *b, struct tri_session_worker *w,
+                      const struct tri_deflate_params *params)
+{
+    static const struct tri_session_events events = {.on_fragment = count_piece};
+    *b = (struct bomb){.stream.ops = &other_ops};
+    struct tri_session_setup setup = {.stream = &b->stream, .events = &events, .owner = b};
+    if (params) {
+        setup.deflate = *params;
+    }
+    assert_int_equal(tri_session_new(&b->session, w, &setup), TRI_OK);
+}
+
+/* BOMB_BYTES zeros as a compressed message, in |frame|. */
+static void make_bomb(struct tri_session_worker *w, struct tri_buf *frame)
+{
+    struct tri_buf packed;
+    tri_buf_init(&packed, tri_alloc_heap(), BOMB_BYTES);
+    uint8_t *zeros = calloc(1, BOMB_BYTES);
+    assert_non_null(zeros);
+    assert_int_equal(
+        tri_deflate_worker_compress(&w->deflate, 15, tri_slice_of(zeros, BOMB_BYTES), &packed),
+        TRI_OK);
+    free(zeros);
+    tri_buf_init(frame, tri_alloc_heap(), BOMB_BYTES);
+    test_put_frame(frame, 0xc2, tri_buf_peek(&packed).data, tri_buf_peek(&packed).len, true);
+    tri_buf_deinit(&packed);
+}
+
+static size_t sum_bytes(const struct bomb *bombs)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < BOMBS; i++) {
+        sum += bombs[i].bytes;
+    }
+    return sum;
+}
+
+static void feed_slice(struct bomb *b, struct tri_slice data)
+{
+    tri_session_stream_events.on_data(b->session, data.data, data.len);
+}
+
+static void W3_many_that_decompress_share_a_turn(void **state)
+{
+    (void)state;
+    static const struct tri_deflate_params shared = {.mode = TRI_DEFLATE_SHARED,
+                                                     .server_no_context_takeover = true,
+                                                     .client_no_context_takeover = true,
+                                                     .server_max_window_bits = 15,
+                                                     .client_max_window_bits = 15};
+    static struct bomb bombs[BOMBS], plain;
+    const size_t most = TRI_INFLATE_BYTES_PER_TURN + TRI_SCRATCH_BYTES;
+    struct test_session t;
+    struct tri_buf bomb;
+    open_session(&t, TRI_SESSION_SERVER);
+    make_bomb(&t.worker, &bomb);
+    for (size_t i = 0; i < BOMBS; i++) {
+        open_bomb(&bombs[i], &t.worker, &shared);
+        feed_slice(&bombs[i], tri_buf_peek(&bomb));
+    }
+    assert_true(sum_bytes(bombs) <= most);
+    open_bomb(&plain, &t.worker, NULL);
+    feed_slice(&plain, TRI_SLICE("\x82\x83\0\0\0\0abc"));
+    assert_int_equal(plain.bytes, 3); /* it waits for nobody */
+    unsigned turns = 0;
+    for (size_t before = 0, sum = sum_bytes(bombs); sum > before; turns++) {
+        before = sum;
+        tri_session_worker_expire(&t.worker, t.worker.now_ns);
+        sum = sum_bytes(bombs);
+        assert_true(sum - before <= most);
+        for (size_t i = 0; i < BOMBS && turns + 1 == BOMBS / 10; i++) {
+            assert_true(bombs[i].bytes > 0); /* nobody was forgotten */
+        }
+    }
+    assert_true(turns >= BOMBS);
+    assert_int_equal(sum_bytes(bombs), BOMBS * BOMB_BYTES);
+    assert_int_equal(tri_session_worker_deadline_ns(&t.worker) > 0, 1);
+    for (size_t i = 0; i < BOMBS; i++) {
+        tri_session_stream_events.on_closed(bombs[i].session, TRI_STREAM_CONN_LOST);
+    }
+    tri_session_stream_events.on_closed(plain.session, TRI_STREAM_CONN_LOST);
+    tri_buf_deinit(&bomb);
+    test_session_deinit(&t);
+}
+
 #define CASE(f) cmocka_unit_test(f)
 
 int main(void)
@@ -331,6 +436,7 @@ int main(void)
         CASE(a_ping_without_memory_aborts),
         CASE(a_worker_without_memory_is_not_made),
         CASE(W7_only_the_silent_ones_among_many_are_ended),
+        CASE(W3_many_that_decompress_share_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
