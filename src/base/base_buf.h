@@ -33,7 +33,8 @@ void tri_buf_commit(struct tri_buf *b, size_t len);
 /* What is there to consume. Borrowed until the next call that changes |b|. */
 static inline struct tri_slice tri_buf_peek(const struct tri_buf *b)
 {
-    return tri_slice_of(b->data ? b->data + b->off : NULL, b->len - b->off);
+    /* |data| may be NULL, and adding even 0 to that is undefined; to a number it is not. */
+    return tri_slice_of((const uint8_t *)((uintptr_t)b->data + b->off), b->len - b->off);
 }
 void tri_buf_consume(struct tri_buf *b, size_t len); /* frees the memory when it becomes empty */
 void tri_buf_clear(struct tri_buf *b);               /* empties it, and keeps the memory */
