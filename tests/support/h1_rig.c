@@ -48,6 +48,10 @@ static void on_request(void *user, struct tri_exchange *x, const struct tri_requ
     struct tenant *t = &r->tenants[r->requests_len++];
     tenant_init(t, x, head);
     x->owner = t;
+    if (r->on_request) {
+        r->on_request(r, t);
+        return;
+    }
     if (r->answer == H1_RIG_LATER) {
         return;
     }

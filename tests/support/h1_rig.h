@@ -27,6 +27,7 @@ struct h1_rig {
     uint64_t now_ns;
     enum h1_rig_answer answer;
     bool is_chunky; /* send is asked for two slices at a time, and after each recv */
+    void (*on_request)(struct h1_rig *r, struct tenant *t); /* instead of |answer|, if not NULL */
 
     /* what the handler saw, a request */
     struct tenant tenants[H1_RIG_REQUESTS_MAX];

@@ -63,10 +63,31 @@ static void every_byte_that_no_authority_has_is_refused(void **state)
         const uint8_t host[] = {'a', (uint8_t)c};
         const bool is_alnum =
             (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        const bool is_mark = c != 0 && strchr("-._~%!$&'()*+,;=:[]", (int)c) != NULL;
+        /* ":" begins a port, which may be empty. */
+        const bool is_mark = c != 0 && strchr("-._~!$&'()*+,;=:", (int)c) != NULL;
         assert_int_equal(tri_h1_is_authority(tri_slice_of(host, 2)), is_alnum || is_mark);
     }
     assert_false(tri_h1_is_authority(TRI_SLICE("")));
+}
+
+static void U7_a_host_that_could_be_read_in_two_ways_is_refused(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "a",   "a:",   "a:443",     "a.b-c_d",       "127.0.0.1:8443",
+        "%41", "a%20", "[::1]:443", "[2001:db8::7]", "[::ffff:127.0.0.1]:",
+    };
+    static const char *const bad[] = {
+        ":",   ":443",    "a:b",    "a:443x", "a:1:2", "a:-1", "a:+1",   "a@b",     "a/b",
+        "a%",  "a%4",     "a%4g",   "[::1",   "::1",   "[]",   "[::1]a", "[::1]:x", "a[::1]",
+        "[a]", "[::%31]", "[v1.a]", "[::1]]", "a\\b",  "a?b",  "a#b",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(tri_h1_is_authority(tri_slice_of_string(good[i])));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(tri_h1_is_authority(tri_slice_of_string(bad[i])));
+    }
 }
 
 int main(void)
@@ -77,6 +98,7 @@ int main(void)
         cmocka_unit_test(an_asterisk_is_for_OPTIONS),
         cmocka_unit_test(every_byte_that_no_target_has_is_refused),
         cmocka_unit_test(every_byte_that_no_authority_has_is_refused),
+        cmocka_unit_test(U7_a_host_that_could_be_read_in_two_ways_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
