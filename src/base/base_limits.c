@@ -38,6 +38,8 @@ static const struct range ranges[] = {
     [TRI_LIMIT_STREAMS] = {1, 65536, false},
     /* Ten million is past what file descriptors and memory of one machine allow. */
     [TRI_LIMIT_CONNECTIONS] = {1, 10000000, false},
+    /* 0: each client proves its address. There are no more of them than connections. */
+    [TRI_LIMIT_HALF_OPEN] = {1, 10000000, true},
     /* As for streams, on which they live. */
     [TRI_LIMIT_SOCKETS] = {1, 65536, false},
     /* A message of one frame is no fragment; above a million it is no limit. */
@@ -67,6 +69,7 @@ void tri_limits_default(struct tri_limits *limits)
         .keepalive_timeout_ms = 60 * SECOND_MS,
         .streams_max = 1000,
         .connections_max = 100000,
+        .half_open_max = 1000,
         .sockets_max = 1000,
         .fragments_max = 65536,
         .control_frames_max = 1000,
@@ -123,6 +126,9 @@ enum tri_err tri_limits_set(struct tri_limits *limits, enum tri_limit which, uin
         break;
     case TRI_LIMIT_CONNECTIONS:
         limits->connections_max = (uint32_t)value;
+        break;
+    case TRI_LIMIT_HALF_OPEN:
+        limits->half_open_max = (uint32_t)value;
         break;
     case TRI_LIMIT_SOCKETS:
         limits->sockets_max = (uint32_t)value;

@@ -28,6 +28,9 @@ struct tri_limits {
     uint32_t streams_max;
     /* Connections of the server, all protocols together. */
     uint32_t connections_max;
+    /* QUIC handshakes at a time without a proof of the client's address, a port. Each holds about
+     * 70 KB for somebody who may not exist; a proof costs an honest client a round trip. */
+    uint32_t half_open_max;
     /* WebSockets of one connection: the streams less what plain requests should always find. */
     uint32_t sockets_max;
     /* Frames in one message received whole. A million empty fragments would cost CPU without end. */
@@ -96,8 +99,41 @@ struct tri_limits {
  * it still sends would turn into a reset that eats our last bytes (RFC 9112 section 9.6). */
 #define TRI_LINGER_MS ((uint64_t)1000)
 
+/* The longest drain. Whoever waits longer for clients to go does not mean to stop. */
+#define TRI_DRAIN_MS_MAX ((uint64_t)(24 * 60 * 60 * 1000))
+
+/* HTTP/2 frames that cost a peer nothing; past a limit the connection ends. A burst, and then a rate.
+ *
+ * Streams that came to nothing, reset by the peer or because of it: as many as may be open at once,
+ * all of them left with the page; and then as many as somebody clicks away. */
+#define TRI_H2_RESETS_BURST 1000u
+#define TRI_H2_RESETS_PER_SECOND 33u
+/* PING and SETTINGS, which want an answer: clients that measure their bandwidth ping several times
+ * in a round trip. */
+#define TRI_H2_ACKS_BURST 1000u
+#define TRI_H2_ACKS_PER_SECOND 100u
+/* Answers to these that wait, because the peer does not read; each holds about 200 bytes. */
+#define TRI_H2_ACKS_QUEUED_MAX ((size_t)256)
+/* Frames without effect (PRIORITY, unknown ones, empty DATA, malformed requests). Old browsers send
+ * PRIORITY with each request, new ones PRIORITY_UPDATE as one scrolls. */
+#define TRI_H2_GLITCHES_BURST 2000u
+#define TRI_H2_GLITCHES_PER_SECOND 100u
+/* WINDOW_UPDATE: one for each stream opened and two for each DATA frame that we send; so each DATA
+ * frame takes some off the count. */
+#define TRI_H2_WINDOWS_BURST 10000u
+#define TRI_H2_WINDOWS_PER_SECOND 1000u
+#define TRI_H2_WINDOWS_PER_DATA 4u
+/* CONTINUATION frames of a field block: with 16 KiB each, eight times what a request may have. */
+#define TRI_H2_CONTINUATIONS_MAX ((size_t)8)
+/* Values in one SETTINGS frame: about ten settings exist, and clients add a few that mean nothing. */
+#define TRI_H2_SETTINGS_VALUES_MAX ((size_t)32)
+
 #define TRI_LISTENERS_MAX 16u
 #define TRI_ROUTES_MAX 64u
+
+/* Certificates of a server. All their names are looked through at each handshake; who has more
+ * sites than this has names together in one certificate, or a wildcard. */
+#define TRI_CERTIFICATES_MAX 64u
 
 /* The defaults that trisock.h documents. */
 void tri_limits_default(struct tri_limits *limits);

@@ -10,8 +10,9 @@
  * returns) and struct tri_request (until it is answered or on_cancel returns). Data that you pass
  * in is copied before the call returns, unless a declaration says otherwise.
  *
- * Threads: every function is for the thread that runs the server, except tri_server_stop. A
- * handler calls neither tri_server_run, _step nor _free.
+ * Threads: every function is for the thread that runs the server, except tri_server_stop,
+ * tri_server_drain and tri_server_ask_reload. A handler calls neither tri_server_run, _step nor
+ * _free.
  *
  * Misuse that no error code is named for (an answer in on_cancel, a type of message that there is
  * not) ends the program with a failed assertion, in release builds too.
@@ -373,9 +374,15 @@ TRI_API enum tri_err tri_config_cleartext(struct tri_config *config, const char 
                                           enum tri_cleartext answer);
 
 /*
- * PEM files of the certificate chain (leaf first) and its key. Read by tri_server_new. Without
- * them a certificate for localhost, 127.0.0.1 and ::1 is made and kept under the user's state
- * directory ($XDG_STATE_HOME/trisock or ~/.local/state/trisock).
+ * Adds a certificate: PEM files of its chain (leaf first) and its key. Read by tri_server_new and
+ * tri_server_reload. Of several, a client gets the one whose subjectAltName holds the server name
+ * that it asks for, else the one that covers it by a wildcard ("*.example.org": one label), else
+ * the first: that is the default. Of two for the same name, the one added first counts.
+ *
+ * Without any, a certificate for localhost, 127.0.0.1 and ::1 is made and kept under the user's
+ * state directory ($XDG_STATE_HOME/trisock or ~/.local/state/trisock).
+ *
+ * Returns TRI_OK, TRI_ERR_INVALID (a name is missing), TRI_ERR_LIMIT (over 64), TRI_ERR_NOMEM.
  */
 TRI_API enum tri_err tri_config_certificate(struct tri_config *config, const char *cert_file,
                                             const char *key_file);
@@ -431,8 +438,8 @@ TRI_API enum tri_err tri_config_http_route(struct tri_config *config, const char
  * Limits, each with its unit and default. They range, besides 0 where that is named, for
  * MESSAGE_BYTES from 1 to 1 GiB, QUEUE_BYTES from 1 KiB to 1 GiB, timeouts from 10 ms to ten
  * minutes (PING and KEEPALIVE: to a day; IDLE: to seven), STREAMS and SOCKETS from 1 to 65,536,
- * CONNECTIONS to 10,000,000, FRAGMENTS and CONTROL_FRAMES to 1,000,000, DEFLATE_BYTES from 1 MiB to
- * 64 GiB, DEFLATE_LEAST_BYTES to 1 MiB.
+ * CONNECTIONS and HALF_OPEN to 10,000,000, FRAGMENTS and CONTROL_FRAMES to 1,000,000, DEFLATE_BYTES
+ * from 1 MiB to 64 GiB, DEFLATE_LEAST_BYTES to 1 MiB.
  */
 enum tri_limit {
     TRI_LIMIT_MESSAGE_BYTES,        /* longest message received; default 16 MiB; over it: 1009 */
@@ -446,6 +453,9 @@ enum tri_limit {
     TRI_LIMIT_KEEPALIVE_TIMEOUT_MS, /* a connection without streams; default 60,000 */
     TRI_LIMIT_STREAMS,              /* concurrent streams per connection; default 1,000 */
     TRI_LIMIT_CONNECTIONS,          /* connections per server; default 100,000 */
+    TRI_LIMIT_HALF_OPEN,            /* QUIC handshakes at a time per address to listen on; above it
+                                       clients prove their own with a round trip more (Retry);
+                                       default 1,000; 0: they always do */
     TRI_LIMIT_SOCKETS,              /* WebSockets per connection; default 1,000; over it: 503 */
     TRI_LIMIT_FRAGMENTS,            /* frames of a whole message; default 65,536; over it: 1008 */
     TRI_LIMIT_CONTROL_FRAMES,       /* received a second, per socket; default 1,000; 0: no limit;
@@ -475,6 +485,16 @@ TRI_API void tri_config_log(struct tri_config *config,
 /* Appends TLS secrets to |file| in the NSS key log format, for traffic analysers. Off by default. */
 TRI_API enum tri_err tri_config_keylog(struct tri_config *config, const char *file);
 
+/*
+ * Keeps the secret that QUIC tokens are sealed with in |file|: 64 hexadecimal digits, made by
+ * tri_server_new if there is no such file, for its owner alone. A server that is started again with
+ * the same secret tells the clients of the last one that their connections are gone, so that they
+ * come back at once, and spares them the proof of their address (TRI_LIMIT_HALF_OPEN). Servers that
+ * share a port or an address behind a balancer share it too. By default it is kept beside the made
+ * certificate, and with a certificate of your own it is a new one with each start.
+ */
+TRI_API enum tri_err tri_config_secret_file(struct tri_config *config, const char *file);
+
 /* Writes a qlog of each QUIC connection into the directory |dir|. Off by default. */
 TRI_API enum tri_err tri_config_qlog(struct tri_config *config, const char *dir);
 
@@ -494,8 +514,8 @@ TRI_API enum tri_err tri_server_new(struct tri_server **out, const struct tri_co
 
 /*
  * Drops every connection at once and frees all. on_close is called for each open socket, on_cancel
- * for each request that is not answered. A peer on HTTP/3 is not told of a connection that is
- * dropped, here or in a stop: it finds out by its idle timeout.
+ * for each request that is not answered. Peers see their connection end: a TCP reset, or one
+ * CONNECTION_CLOSE on HTTP/3 (if it is lost: the next packet is answered by nobody).
  */
 TRI_API void tri_server_free(struct tri_server *server); /* NULL is fine */
 
@@ -519,6 +539,34 @@ TRI_API enum tri_err tri_server_step(struct tri_server *server, bool *running);
  */
 TRI_API void tri_server_stop(struct tri_server *server);
 
+/*
+ * Stops as politely, and more slowly: the open sockets get their Close 1001 one by one, evenly over
+ * |over_ms| milliseconds (at most a day), so that their clients do not all come back at once. Until
+ * then a socket works as ever, and its connection answers plain requests; GOAWAY follows when the
+ * last socket of the connection is closed. New connections are not accepted, new sockets refused:
+ * 503 with retry-after. It ends when all are closed, or |over_ms| and the close timeout have passed.
+ *
+ * tri_server_stop during a drain drops what is left. A drain after a stop, or during another one,
+ * changes nothing. Returns at once. May be called from any thread and from a signal handler.
+ */
+TRI_API void tri_server_drain(struct tri_server *server, uint64_t over_ms);
+
+/*
+ * Reads all certificates and keys again, from the files that they came from, and serves them from
+ * the next handshake on. Open connections and sockets do not notice. All are changed or, if any of
+ * them cannot be used, none: the old ones go on being served, and |error| (if not NULL) gets up to
+ * |error_max| bytes of a sentence that names the cause. The result is logged too.
+ *
+ * Returns TRI_OK, TRI_ERR_IO, TRI_ERR_TLS, TRI_ERR_NOT_FOUND, TRI_ERR_NOMEM.
+ */
+TRI_API enum tri_err tri_server_reload(struct tri_server *server, char *error, size_t error_max);
+
+/*
+ * Has the server do the same at its next turn; the log tells the result. Returns at once. May be
+ * called from any thread and from a signal handler. A server that stops ignores it.
+ */
+TRI_API void tri_server_ask_reload(struct tri_server *server);
+
 /* What a server holds at the moment. */
 enum tri_gauge {
     TRI_GAUGE_CONNECTIONS,   /* of all HTTP versions, handshakes included */
@@ -533,7 +581,10 @@ TRI_API const char *tri_server_address(const struct tri_server *server, size_t i
 /* The same for the cleartext ports. */
 TRI_API const char *tri_server_cleartext_address(const struct tri_server *server, size_t index);
 
-/* Base64 of the SHA-256 of the leaf certificate's SubjectPublicKeyInfo: a pin for browsers. */
+/*
+ * Base64 of the SHA-256 of the default certificate's SubjectPublicKeyInfo: a pin for browsers. A
+ * reload changes it in place.
+ */
 TRI_API const char *tri_server_spki_pin(const struct tri_server *server);
 
 /* The file of the certificate that was made because none was given, or NULL. */

@@ -36,6 +36,7 @@ static const struct limit_case cases[] = {
     LIMIT(CONNECTIONS, connections_max, 100000, 1, 10000000),
     LIMIT(SOCKETS, sockets_max, 1000, 1, 65536),
     LIMIT(FRAGMENTS, fragments_max, 65536, 1, 1000000),
+    LIMIT(HALF_OPEN, half_open_max, 1000, 1, 10000000),
     LIMIT(CONTROL_FRAMES, control_frames_max, 1000, 1, 1000000),
     LIMIT(DEFLATE_BYTES, deflate_bytes_max, 67108864, 1048576, 68719476736),
     LIMIT(DEFLATE_LEAST_BYTES, deflate_bytes_least, 64, 1, 1048576),
@@ -64,7 +65,8 @@ static uint64_t read_field(const struct tri_limits *limits, const struct limit_c
 static bool is_zero_fine(const struct limit_case *c)
 {
     return c->which == TRI_LIMIT_PING_INTERVAL_MS || c->which == TRI_LIMIT_IDLE_TIMEOUT_MS ||
-           c->which == TRI_LIMIT_CONTROL_FRAMES || c->which == TRI_LIMIT_DEFLATE_LEAST_BYTES;
+           c->which == TRI_LIMIT_HALF_OPEN || c->which == TRI_LIMIT_CONTROL_FRAMES ||
+           c->which == TRI_LIMIT_DEFLATE_LEAST_BYTES;
 }
 
 static void defaults_are_what_the_header_documents(void **state)
