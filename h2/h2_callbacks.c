@@ -13,6 +13,9 @@
  */
 #define FIELDS_BYTES_FACTOR ((size_t)4)
 
+/* RFC 9113 section 4.2: SETTINGS_MAX_FRAME_SIZE, which we leave at its initial value */
+#define FRAME_BYTES_MAX ((size_t)16384)
+
 static struct tri_h2_stream *find_stream(nghttp2_session *session, int32_t id)
 {
     return nghttp2_session_get_stream_user_data(session, id);
@@ -30,6 +33,38 @@ static int refuse_block(struct tri_h2_conn *c, int32_t id, uint32_t error_code)
     tri_h2_core_reset(c, id, error_code);
     return c->phase == TRI_H2_LIVE ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
                                    : NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+/* What the engine does not check, and what it does not count. */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *user)
+{
+    (void)session;
+    struct tri_h2_conn *c = user;
+    switch (hd->type) {
+    case NGHTTP2_PRIORITY: /* RFC 9113 section 6.3 */
+        if (hd->stream_id == 0) {
+            tri_h2_core_terminate(c, NGHTTP2_PROTOCOL_ERROR);
+        }
+        break;
+    case NGHTTP2_CONTINUATION: /* RFC 9113 section 4.2 */
+        if (hd->length > FRAME_BYTES_MAX) {
+            tri_h2_core_terminate(c, NGHTTP2_FRAME_SIZE_ERROR);
+        }
+        break;
+    case NGHTTP2_RST_STREAM:
+        tri_h2_core_count(c, TRI_H2_FLOOD_RESET);
+        break;
+    case NGHTTP2_SETTINGS:
+    case NGHTTP2_PING:
+        tri_h2_core_count(c, TRI_H2_FLOOD_ACK);
+        break;
+    case NGHTTP2_WINDOW_UPDATE:
+        tri_h2_core_count(c, TRI_H2_FLOOD_WINDOW);
+        break;
+    default:
+        break;
+    }
+    return result_of(c);
 }
 
 static bool opens_stream(const nghttp2_frame *frame)
@@ -126,6 +161,12 @@ static void take_peer_fin(nghttp2_session *session, int32_t stream_id)
     }
 }
 
+static bool is_all_padding(const nghttp2_frame *frame)
+{
+    return frame->hd.type == NGHTTP2_DATA && frame->data.padlen > 0 &&
+           frame->hd.length == frame->data.padlen;
+}
+
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
     struct tri_h2_conn *c = user;
@@ -133,6 +174,9 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
+        if (is_all_padding(frame) && !has_fin) {
+            tri_h2_core_count(c, TRI_H2_FLOOD_PADDING);
+        }
         if (has_fin) { /* first, so that who is asked knows it */
             take_peer_fin(session, frame->hd.stream_id);
         }
@@ -199,8 +243,17 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
+        if (frame->hd.type == NGHTTP2_DATA) {
+            tri_h2_flood_forgive(&c->flood, TRI_H2_FLOOD_WINDOW, TRI_H2_WINDOWS_PER_DATA);
+        }
         if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
             take_our_fin(session, frame->hd.stream_id);
+        }
+        break;
+    case NGHTTP2_RST_STREAM: /* of our own accord only CANCEL, and NO_ERROR behind an answer */
+        if (frame->rst_stream.error_code != NGHTTP2_CANCEL &&
+            frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
+            tri_h2_core_count(c, TRI_H2_FLOOD_RESET);
         }
         break;
     case NGHTTP2_SETTINGS:
@@ -233,6 +286,7 @@ static void fill_random(uint8_t *out, size_t len)
 
 void tri_h2_callbacks_set(nghttp2_session_callbacks *callbacks)
 {
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
     nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);

@@ -34,7 +34,9 @@ void tri_h2_core_fail_engine(struct tri_h2_conn *c, int rv)
     case NGHTTP2_ERR_BAD_CLIENT_MAGIC: /* RFC 9113 section 3.4 */
         tri_h2_core_fail(c, TRI_ERR_PROTOCOL, NGHTTP2_PROTOCOL_ERROR);
         return;
-    case NGHTTP2_ERR_FLOODED: /* RFC 9113 section 10.5: more PING or SETTINGS than we answer */
+    /* RFC 9113 section 10.5: more PING or SETTINGS than we answer, a field block without end */
+    case NGHTTP2_ERR_FLOODED:
+    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
         tri_h2_core_fail(c, TRI_ERR_LIMIT, NGHTTP2_ENHANCE_YOUR_CALM);
         return;
     default: /* memory, ours or the engine's: our callbacks fail for nothing else */
@@ -69,6 +71,16 @@ void tri_h2_core_terminate(struct tri_h2_conn *c, uint32_t error_code)
         return;
     }
     tri_h2_core_wake(c);
+}
+
+void tri_h2_core_count(struct tri_h2_conn *c, enum tri_h2_flood_kind kind)
+{
+    if (c->is_terminating || tri_h2_flood_count(&c->flood, kind, c->now_ns)) {
+        return;
+    }
+    TRI_LOG(c->config.log, DEBUG, "h2.flood", TRI_KV_U("conn", c->config.carrier.conn_id),
+            TRI_KV_S("of", tri_h2_flood_name(kind)));
+    tri_h2_core_terminate(c, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 /* Contract line 2: the caller of send has taken the bytes, so their memory may go. */

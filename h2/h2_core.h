@@ -17,6 +17,7 @@
 
 #include "base_list.h"
 #include "h2_conn.h"
+#include "h2_flood.h"
 #include "h2_output.h"
 
 #include <nghttp2/nghttp2.h>
@@ -52,6 +53,7 @@ struct tri_h2_conn {
     bool is_settings_sent;
     bool is_settings_acked;
 
+    struct tri_h2_flood flood;
     struct tri_h2_output output;
 };
 
@@ -73,6 +75,9 @@ void tri_h2_core_reset(struct tri_h2_conn *c, int32_t stream_id, uint32_t error_
 
 /* Submits the last GOAWAY: the engine sends it and is done. Only the first call counts. */
 void tri_h2_core_terminate(struct tri_h2_conn *c, uint32_t error_code);
+
+/* Counts one; one too many ends the connection with ENHANCE_YOUR_CALM. */
+void tri_h2_core_count(struct tri_h2_conn *c, enum tri_h2_flood_kind kind);
 
 /* The first step of each call: frees what was buried, releases what the last send yielded, and
  * tells the tenants of ended streams. */

@@ -43,7 +43,18 @@ static void *engine_realloc(void *ptr, size_t size, void *user)
 
 /* ---- options, callbacks: made for a moment, the session copies them */
 
-/* Rate limits on resets, continuations and glitches stay at the engine's defaults, which are on. */
+/* The engine would end a flood of resets with INTERNAL_ERROR, and leave the streams open: h2_flood
+ * counts these, and comes first. */
+static void set_limits(nghttp2_option *option)
+{
+    nghttp2_option_set_stream_reset_rate_limit(option, (uint64_t)2 * TRI_H2_RESETS_BURST,
+                                               (uint64_t)2 * TRI_H2_RESETS_PER_SECOND);
+    nghttp2_option_set_glitch_rate_limit(option, TRI_H2_GLITCHES_BURST, TRI_H2_GLITCHES_PER_SECOND);
+    nghttp2_option_set_max_outbound_ack(option, TRI_H2_ACKS_QUEUED_MAX);
+    nghttp2_option_set_max_continuations(option, TRI_H2_CONTINUATIONS_MAX);
+    nghttp2_option_set_max_settings(option, TRI_H2_SETTINGS_VALUES_MAX);
+}
+
 static nghttp2_option *new_option(void)
 {
     nghttp2_option *option;
@@ -51,6 +62,7 @@ static nghttp2_option *new_option(void)
         return NULL;
     }
     nghttp2_option_set_no_auto_window_update(option, 1);
+    set_limits(option);
     return option;
 }
 
