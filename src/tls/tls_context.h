@@ -5,6 +5,10 @@
  *
  * ALPN is the server's choice, in its own order of preference. A client that offers nothing in
  * common gets alert 120; so does one without ALPN, unless http/1.1 is offered on TCP.
+ *
+ * Of several certificates, the one is served whose names hold the server name that the client sent
+ * (RFC 6066 section 3), before one that covers it by a wildcard; else the first. They may be
+ * changed while sessions are open: each keeps what its handshake was made with. Row N6.
  */
 #ifndef TRI_TLS_CONTEXT_H
 #define TRI_TLS_CONTEXT_H
@@ -18,23 +22,42 @@ enum tri_tls_use { TRI_TLS_TCP, TRI_TLS_QUIC };
 
 struct tri_tls_keylog; /* an open key log file, shared by contexts */
 
+struct tri_tls_certs; /* certificates ready to be served, a WOLFSSL_CTX each */
+
 struct tri_tls_context {
-    WOLFSSL_CTX *ctx; /* owned; shared by its connections, which count references */
+    struct tri_tls_certs *certs; /* owned; NULL: the context is not made */
     enum tri_tls_use use;
-    char alpn[32];                 /* offered, "h2,http/1.1", as wolfSSL_UseALPN takes it */
-    struct tri_tls_keylog *keylog; /* borrowed, may be NULL */
+    char alpn[32];                  /* offered, "h2,http/1.1", as wolfSSL_UseALPN takes it */
+    const struct alpn_offer *offer; /* the same, as tls_context.c has it */
+    struct tri_tls_keylog *keylog;  /* borrowed, may be NULL */
 };
 
 /*
+ * identity   the certificate to serve; copied
  * versions   TRI_HTTP_ flags: which ALPN names are offered
  *
- * TRI_OK, TRI_ERR_TLS, TRI_ERR_NOMEM.
+ * TRI_OK, TRI_ERR_TLS, TRI_ERR_NOMEM. |out| must stay where it is until its last session is freed.
  */
 TRI_MUST_USE enum tri_err tri_tls_context_init(struct tri_tls_context *out, enum tri_tls_use use,
                                                const struct tri_tls_identity *identity,
                                                unsigned versions, struct tri_tls_keylog *keylog,
                                                char error[TRI_TLS_ERROR_MAX]);
 void tri_tls_context_deinit(struct tri_tls_context *c);
+
+/*
+ * Makes |identities| (copied; |len| of them, at least one) ready to be served by |c|, which still
+ * serves what it did. The first is for clients that send no name, or one that none has.
+ *
+ * TRI_OK; TRI_ERR_TLS or TRI_ERR_NOMEM: |error| has the sentence.
+ */
+TRI_MUST_USE enum tri_err tri_tls_certs_new(struct tri_tls_certs **out,
+                                            const struct tri_tls_context *c,
+                                            const struct tri_tls_identity *identities, size_t len,
+                                            char error[TRI_TLS_ERROR_MAX]);
+void tri_tls_certs_free(struct tri_tls_certs *certs); /* NULL is fine */
+
+/* Serves |certs| (taken), made for |c|, from the next ClientHello on, instead of what it served. */
+void tri_tls_context_serve(struct tri_tls_context *c, struct tri_tls_certs *certs);
 
 /*
  * A new server-side session of |c| with its ALPN and groups set, or NULL. The caller sets I/O (TCP:

@@ -1,6 +1,6 @@
 /*
  * Small files that hold certificates and keys: read whole, and written so that a crash leaves
- * either the old file or the new one. Private to tls.
+ * either the old file or the new one.
  */
 #ifndef TRI_TLS_FILE_H
 #define TRI_TLS_FILE_H

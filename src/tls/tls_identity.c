@@ -5,6 +5,7 @@
 #include "tls_identity.h"
 
 #include "tls_file.h"
+#include "tls_hosts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -116,6 +117,16 @@ static enum tri_err check_dates(const struct loading *l, WOLFSSL_X509 *leaf)
     return TRI_OK;
 }
 
+static enum tri_err read_hosts(const struct loading *l, WOLFSSL_X509 *leaf)
+{
+    enum tri_err err = tri_tls_hosts_read(&l->id->hosts, leaf);
+    if (err) {
+        (void)snprintf(l->error, TRI_TLS_ERROR_MAX, "memory is short: \"%s\" was not read",
+                       l->cert_file);
+    }
+    return err ? TRI_ERR_NOMEM : TRI_OK;
+}
+
 static enum tri_err check_leaf(const struct loading *l)
 {
     if (!has_text(&l->id->cert_pem, "-----BEGIN CERTIFICATE-----")) {
@@ -138,6 +149,9 @@ static enum tri_err check_leaf(const struct loading *l)
         return TRI_ERR_TLS;
     }
     enum tri_err err = check_dates(l, leaf);
+    if (!err) {
+        err = read_hosts(l, leaf);
+    }
     wolfSSL_X509_free(leaf);
     return err;
 }
@@ -243,6 +257,7 @@ enum tri_err tri_tls_identity_load(struct tri_tls_identity *out, const struct tr
     out->spki_pin[0] = '\0';
     tri_buf_init(&out->cert_pem, alloc, TRI_TLS_FILE_BYTES_MAX);
     tri_buf_init(&out->key_pem, alloc, TRI_TLS_FILE_BYTES_MAX);
+    tri_buf_init(&out->hosts, alloc, TRI_TLS_FILE_BYTES_MAX); /* never as long as the file */
     const struct loading loading = {
         .id = out, .cert_file = cert_file, .key_file = key_file, .error = error};
     enum tri_err err = load_and_check(&loading);
@@ -260,4 +275,5 @@ void tri_tls_identity_deinit(struct tri_tls_identity *id)
     }
     tri_buf_deinit(&id->cert_pem);
     tri_buf_deinit(&id->key_pem);
+    tri_buf_deinit(&id->hosts);
 }

@@ -10,6 +10,7 @@
 struct tri_tls_identity {
     struct tri_buf cert_pem;         /* leaf first */
     struct tri_buf key_pem;          /* wiped on deinit */
+    struct tri_buf hosts;            /* the names it is for: see tls_hosts.h */
     char spki_pin[TRI_SPKI_PIN_MAX]; /* Base64(SHA-256(SubjectPublicKeyInfo of the leaf)) */
 };
 

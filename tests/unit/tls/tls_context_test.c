@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "peer_tls.h"
+#include "run_program.h"
 #include "tls_context.h"
 #include "tls_stream.h"
 
@@ -196,6 +197,216 @@ static void logs_the_keys_of_tls_12_and_of_its_resumption(void **state)
     tri_tls_keylog_close(keylog);
 }
 
+/* ---- N6: certificates by name */
+
+/* The common names of the certificates that are served; the first is the default. */
+enum { DEFAULT, EXACT, WILD, NAMED_LEN };
+static const char *const common_names[] = {"default", "exact", "wild"};
+
+/* Loads a certificate of |common_name| for the |names| of a subjectAltName; |kind| as openssl's. */
+static void load_named(struct tri_tls_identity *out, const char *common_name, const char *names,
+                       const char *kind)
+{
+    char line[1024];
+    char printed[8192];
+    (void)snprintf(line, sizeof line,
+                   "cd '%s' && openssl req -x509 -newkey %s -nodes -days 3 -subj /CN=%s -addext "
+                   "subjectAltName=%s -keyout named-key.pem -out named.pem",
+                   files.folder, kind, common_name, names);
+    if (run_shell(line, printed, sizeof printed) != 0) {
+        fail_msg("%s: %s", line, printed);
+    }
+    char cert[128];
+    char key[128];
+    (void)snprintf(cert, sizeof cert, "%s/named.pem", files.folder);
+    (void)snprintf(key, sizeof key, "%s/named-key.pem", files.folder);
+    assert_int_equal(tri_tls_identity_load(out, tri_alloc_heap(), cert, key, error_text), TRI_OK);
+}
+
+static const char *const ecdsa = "ec -pkeyopt ec_paramgen_curve:P-256";
+static const char *const rsa = "rsa:2048";
+
+/* Serves the three: |first| is the kind of key of the default, |others| that of the others. */
+static void serve_named(struct tri_tls_context *c, const char *first, const char *others)
+{
+    struct tri_tls_identity ids[NAMED_LEN];
+    load_named(&ids[DEFAULT], common_names[DEFAULT], "DNS:localhost", first);
+    load_named(&ids[EXACT], common_names[EXACT], "DNS:other.test,DNS:a.example.org", others);
+    load_named(&ids[WILD], common_names[WILD], "DNS:*.example.org,DNS:localhost", others);
+    struct tri_tls_certs *certs = NULL;
+    assert_int_equal(tri_tls_certs_new(&certs, c, ids, NAMED_LEN, error_text), TRI_OK);
+    tri_tls_context_serve(c, certs);
+    for (size_t i = 0; i < NAMED_LEN; i++) {
+        tri_tls_identity_deinit(&ids[i]);
+    }
+}
+
+static void init_context(struct tri_tls_context *c, enum tri_tls_use use)
+{
+    assert_int_equal(tri_tls_context_init(c, use, &identity, TRI_HTTP_ALL, NULL, error_text),
+                     TRI_OK);
+}
+
+/* The common name of the certificate that the client got. */
+static const char *served_name(WOLFSSL *client)
+{
+    static char name[64];
+    WOLFSSL_X509 *leaf = wolfSSL_get_peer_certificate(client);
+    assert_non_null(leaf);
+    assert_true(wolfSSL_X509_NAME_get_text_by_NID(wolfSSL_X509_get_subject_name(leaf),
+                                                  WC_NID_commonName, name, sizeof name) > 0);
+    wolfSSL_X509_free(leaf);
+    return name;
+}
+
+static void ask_for(WOLFSSL *client, const char *name)
+{
+    if (name) {
+        assert_int_equal(
+            wolfSSL_UseSNI(client, WOLFSSL_SNI_HOST_NAME, name, (unsigned short)strlen(name)),
+            WOLFSSL_SUCCESS);
+    }
+}
+
+/* A client that asks for |name|, NULL for none, and a server; until both are open. */
+struct tcp_pair {
+    struct tri_tls_stream server;
+    struct peer_tls client;
+};
+
+static void start_pair(struct tcp_pair *p, const struct tri_tls_context *c,
+                       const struct peer_tls_options *options, const char *name)
+{
+    assert_int_equal(tri_tls_stream_init(&p->server, c, tri_alloc_heap()), TRI_OK);
+    peer_tls_init(&p->client, options);
+    ask_for(p->client.ssl, name);
+}
+
+static void run_pair(struct tcp_pair *p)
+{
+    for (int i = 0; i < 6; i++) {
+        peer_tls_run(&p->client);
+        feed_server(&p->server, &p->client);
+        peer_tls_move(&p->client.in, &p->server.out);
+    }
+    assert_true(p->client.open);
+    assert_int_equal(p->server.state, TRI_TLS_OPEN);
+}
+
+static void end_pair(struct tcp_pair *p)
+{
+    peer_tls_deinit(&p->client);
+    tri_tls_stream_deinit(&p->server);
+}
+
+static const struct {
+    const char *name;
+    int served;
+} name_cases[] = {
+    {NULL, DEFAULT},           {"localhost", DEFAULT},       {"other.test", EXACT},
+    {"a.example.org", EXACT},  {"b.example.org", WILD},      {"B.Example.ORG", WILD},
+    {"unknown.test", DEFAULT}, {"a.b.example.org", DEFAULT},
+};
+#define NAME_CASES (sizeof name_cases / sizeof name_cases[0])
+
+static void assert_served_by_name(const struct tri_tls_context *c,
+                                  const struct peer_tls_options *options)
+{
+    for (size_t i = 0; i < NAME_CASES; i++) {
+        struct tcp_pair p;
+        start_pair(&p, c, options, name_cases[i].name);
+        run_pair(&p);
+        assert_string_equal(served_name(p.client.ssl), common_names[name_cases[i].served]);
+        end_pair(&p);
+    }
+}
+
+static void N6_the_server_name_chooses_among_keys_of_any_kind(void **state)
+{
+    (void)state;
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    const char *const kinds[][2] = {{ecdsa, rsa}, {rsa, ecdsa}};
+    for (size_t k = 0; k < 2; k++) {
+        struct tri_tls_context c;
+        init_context(&c, TRI_TLS_TCP);
+        serve_named(&c, kinds[k][0], kinds[k][1]);
+        for (size_t v = 0; v < 2; v++) {
+            assert_served_by_name(&c, &(struct peer_tls_options){.version = versions[v]});
+        }
+        tri_tls_context_deinit(&c);
+    }
+}
+
+static void N6_the_name_chooses_after_a_retry_of_the_hello_too(void **state)
+{
+    (void)state;
+    struct tri_tls_context c;
+    init_context(&c, TRI_TLS_TCP);
+    serve_named(&c, ecdsa, ecdsa);
+    /* The client's key share is for a group that the server does not have. */
+    assert_served_by_name(
+        &c, &(struct peer_tls_options){.version = TLS1_3_VERSION,
+                                       .groups = {WOLFSSL_ECC_SECP384R1, WOLFSSL_ECC_SECP256R1}});
+    tri_tls_context_deinit(&c);
+}
+
+static void N6_a_change_leaves_open_sessions_and_serves_the_next_hello(void **state)
+{
+    (void)state;
+    struct tri_tls_context c;
+    init_context(&c, TRI_TLS_TCP);
+    serve_named(&c, ecdsa, ecdsa);
+    struct tcp_pair open;
+    struct tcp_pair begun; /* its ClientHello comes after the change */
+    struct tcp_pair half;  /* between ServerHello and Finished */
+    const struct peer_tls_options options = {.version = TLS1_3_VERSION};
+    start_pair(&open, &c, &options, "other.test");
+    run_pair(&open);
+    start_pair(&begun, &c, &options, "other.test");
+    start_pair(&half, &c, &options, "other.test");
+    peer_tls_run(&half.client);
+    feed_server(&half.server, &half.client);
+
+    struct tri_tls_identity next;
+    load_named(&next, "next", "DNS:next.test", ecdsa);
+    struct tri_tls_certs *certs = NULL;
+    assert_int_equal(tri_tls_certs_new(&certs, &c, &next, 1, error_text), TRI_OK);
+    tri_tls_context_serve(&c, certs);
+    tri_tls_identity_deinit(&next);
+
+    peer_tls_move(&half.client.in, &half.server.out);
+    run_pair(&half);
+    assert_string_equal(served_name(half.client.ssl), common_names[EXACT]);
+    run_pair(&begun);
+    assert_string_equal(served_name(begun.client.ssl), "next");
+    const struct tri_slice text = tri_slice_of_string("still here");
+    assert_int_equal(tri_tls_stream_write(&open.server, &text, 1), TRI_OK);
+    peer_tls_move(&open.client.in, &open.server.out);
+    peer_tls_run(&open.client);
+    assert_int_equal(tri_buf_peek(&open.client.received).len, text.len);
+    end_pair(&open);
+    end_pair(&begun);
+    end_pair(&half);
+    tri_tls_context_deinit(&c);
+}
+
+static void N6_a_pair_that_cannot_be_served_changes_nothing(void **state)
+{
+    (void)state;
+    struct tri_tls_context c;
+    init_context(&c, TRI_TLS_TCP);
+    const struct tri_tls_certs *before = c.certs;
+    struct tri_tls_identity ids[] = {identity, identity};
+    ids[1].key_pem = identity.cert_pem;
+    struct tri_tls_certs *certs = NULL;
+    assert_int_equal(tri_tls_certs_new(&certs, &c, ids, 2, error_text), TRI_ERR_TLS);
+    assert_non_null(strstr(error_text, "does not accept the certificate and its key"));
+    assert_null(certs);
+    assert_ptr_equal(c.certs, before);
+    tri_tls_certs_free(NULL); /* harmless */
+    tri_tls_context_deinit(&c);
+}
+
 /* ---- QUIC: wolfSSL on both sides, CRYPTO bytes carried by hand. RFC 9001 section 4 */
 
 struct quic_end {
@@ -257,7 +468,7 @@ struct quic_pair {
     int server_done, client_done;
 };
 
-static void run_quic(struct quic_pair *p, struct tri_tls_keylog *keylog, const char *alpn)
+static void make_quic(struct quic_pair *p, struct tri_tls_keylog *keylog, const char *alpn)
 {
     assert_int_equal(tri_tls_context_init(&p->context, TRI_TLS_QUIC, &identity, TRI_HTTP_ALL,
                                           keylog, error_text),
@@ -273,10 +484,21 @@ static void run_quic(struct quic_pair *p, struct tri_tls_keylog *keylog, const c
         wolfSSL_UseALPN(p->client.ssl, list, (unsigned)strlen(list),
                         WOLFSSL_ALPN_CONTINUE_ON_MISMATCH);
     }
+}
+
+static void open_quic(struct quic_pair *p, const char *name)
+{
+    ask_for(p->client.ssl, name);
     for (int i = 0; i < 4; i++) {
         p->client_done = wolfSSL_quic_do_handshake(p->client.ssl);
         p->server_done = wolfSSL_quic_do_handshake(p->server.ssl);
     }
+}
+
+static void run_quic(struct quic_pair *p, struct tri_tls_keylog *keylog, const char *alpn)
+{
+    make_quic(p, keylog, alpn);
+    open_quic(p, NULL);
 }
 
 static void end_quic(struct quic_pair *p)
@@ -334,6 +556,20 @@ static void logs_the_keys_of_quic(void **state)
     tri_tls_keylog_close(keylog);
 }
 
+static void N6_the_server_name_chooses_on_quic_too(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NAME_CASES; i++) {
+        struct quic_pair p;
+        make_quic(&p, NULL, "h3");
+        serve_named(&p.context, rsa, ecdsa);
+        open_quic(&p, name_cases[i].name);
+        assert_int_equal(p.server_done, WOLFSSL_SUCCESS);
+        assert_string_equal(served_name(p.client.ssl), common_names[name_cases[i].served]);
+        end_quic(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +577,11 @@ int main(void)
         cmocka_unit_test(refuses_an_identity_that_is_no_pair),
         cmocka_unit_test(logs_the_keys_of_tls_13),
         cmocka_unit_test(logs_the_keys_of_tls_12_and_of_its_resumption),
+        cmocka_unit_test(N6_the_server_name_chooses_among_keys_of_any_kind),
+        cmocka_unit_test(N6_the_name_chooses_after_a_retry_of_the_hello_too),
+        cmocka_unit_test(N6_a_change_leaves_open_sessions_and_serves_the_next_hello),
+        cmocka_unit_test(N6_a_pair_that_cannot_be_served_changes_nothing),
+        cmocka_unit_test(N6_the_server_name_chooses_on_quic_too),
         cmocka_unit_test(N2_quic_agrees_on_h3),
         cmocka_unit_test(N2_quic_without_h3_in_common_gets_alert_120),
         cmocka_unit_test(logs_the_keys_of_quic),
