@@ -53,14 +53,60 @@ static int recv_tx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *u
     return level == NGTCP2_ENCRYPTION_LEVEL_1RTT ? tri_h3_http_open(user) : 0;
 }
 
-static int handshake_completed(ngtcp2_conn *quic, void *user)
+/* For the client's next connection from there: RFC 9000 section 8.1.3. Without one it needs a Retry
+ * under load, no more. */
+static void give_token(const struct tri_h3_conn *c, const ngtcp2_addr *remote)
+{
+    uint8_t token[NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN];
+    size_t len = tri_h3_token_for_later(c->shared, remote, token);
+    if (len > 0) {
+        (void)ngtcp2_conn_submit_new_token(c->quic, token, len);
+    }
+}
+
+/* The client goes on from another address, or behind a NAT from another port. */
+static void note_migration(struct tri_h3_conn *c, const struct tri_addr *to)
+{
+    char from_text[TRI_ADDR_TEXT_MAX];
+    char to_text[TRI_ADDR_TEXT_MAX];
+    tri_addr_format(&c->client, from_text);
+    tri_addr_format(to, to_text);
+    c->client = *to;
+    c->shared->counters.migrations++;
+    TRI_LOG(c->shared->config.log, DEBUG, "quic.migrate", TRI_KV_U("conn", c->carrier.conn_id),
+            TRI_KV_S("remote", from_text), TRI_KV_S("to", to_text));
+}
+
+/* NOLINTNEXTLINE(readability-function-size): ngtcp2's signature */
+static int path_validation(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_path *path,
+                           const ngtcp2_path *fallback_path, ngtcp2_path_validation_result result,
+                           void *user)
 {
     (void)quic;
+    (void)fallback_path;
+    struct tri_h3_conn *c = user;
+    struct tri_addr remote;
+    if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS ||
+        tri_addr_from_sockaddr(&remote, path->remote.addr, path->remote.addrlen) != TRI_OK) {
+        return 0;
+    }
+    if (!tri_addr_equal(&remote, &c->client)) {
+        note_migration(c, &remote);
+    }
+    if (flags & NGTCP2_PATH_VALIDATION_FLAG_NEW_TOKEN) {
+        give_token(c, &path->remote);
+    }
+    return 0;
+}
+
+static int handshake_completed(ngtcp2_conn *quic, void *user)
+{
     struct tri_h3_conn *c = user;
     c->carrier.tls_version = tri_tls_version_name(c->tls.ssl);
     c->carrier.tls_cipher = tri_tls_cipher_name(c->tls.ssl);
     c->carrier.tls_group = tri_tls_group_name(c->tls.ssl);
     c->is_confirmed = true;
+    give_token(c, &ngtcp2_conn_get_path(quic)->remote);
     return 0;
 }
 
@@ -133,9 +179,19 @@ static int stream_open(ngtcp2_conn *quic, int64_t id, void *user)
     return ngtcp2_conn_shutdown_stream(quic, 0, id, NGHTTP3_H3_INTERNAL_ERROR);
 }
 
-/* A malformed message is an error of its stream: RFC 9114 section 4.1.2. */
+/*
+ * A malformed message is an error of its stream: RFC 9114 section 4.1.2; and so is a literal longer
+ * than the decoder takes, but on the encoder's stream: RFC 9204 section 7.4.
+ */
 static int input_error(struct tri_h3_conn *c, struct tri_h3_stream *s, int error)
 {
+    if (error == NGHTTP3_ERR_QPACK_HEADER_TOO_LARGE) {
+        if (!s) {
+            return tri_h3_conn_app_error(c, NGHTTP3_QPACK_ENCODER_STREAM_ERROR);
+        }
+        tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_QPACK_DECOMPRESSION_FAILED);
+        return 0;
+    }
     bool malformed =
         error == NGHTTP3_ERR_MALFORMED_HTTP_HEADER || error == NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING;
     if (malformed && s) {
@@ -149,19 +205,22 @@ static int input_error(struct tri_h3_conn *c, struct tri_h3_stream *s, int error
 static int recv_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t offset,
                             const uint8_t *data, size_t len, void *user, void *stream_user)
 {
-    (void)offset;
     struct tri_h3_conn *c = user;
     struct tri_h3_stream *s = stream_user;
     ngtcp2_conn_extend_max_offset(quic, len); /* contract line 5 */
     if (is_request_stream(id) && (!s || s->ending || s->phase == TRI_H3_OVER)) {
         return 0;
     }
+    bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
+    if (s && fin && offset + len == 0) { /* RFC 9114 section 4.1 */
+        tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_H3_REQUEST_INCOMPLETE);
+        return 0;
+    }
     if (!c->http) { /* no early data is taken, so that the keys to answer with come first */
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     nghttp3_ssize used =
-        nghttp3_conn_read_stream2(c->http, id, data, len, flags & NGTCP2_STREAM_DATA_FLAG_FIN,
-                                  ngtcp2_conn_get_timestamp(quic));
+        nghttp3_conn_read_stream2(c->http, id, data, len, fin, ngtcp2_conn_get_timestamp(quic));
     if (used < 0) {
         return input_error(c, s, (int)used);
     }
@@ -273,6 +332,7 @@ const ngtcp2_callbacks tri_h3_quic_callbacks = {
     .rand = fill_random,
     .remove_connection_id = remove_connection_id,
     .update_key = ngtcp2_crypto_update_key_cb,
+    .path_validation = path_validation,
     .stream_reset = stream_reset,
     .extend_max_remote_streams_bidi = extend_max_remote_streams_bidi,
     .extend_max_stream_data = extend_max_stream_data,

@@ -35,6 +35,10 @@ static bool may_follow(enum tri_h3_state from, enum tri_h3_state to)
 void tri_h3_conn_set_state(struct tri_h3_conn *c, enum tri_h3_state to)
 {
     assert(may_follow(c->state, to));
+    if (c->state == TRI_H3_HANDSHAKE) {
+        assert(c->shared->half_open > 0);
+        c->shared->half_open--;
+    }
     c->state = to;
     c->changed_ns = c->shared->now_ns;
 }
@@ -156,9 +160,12 @@ void tri_h3_conn_fail(struct tri_h3_conn *c, int rv)
     case NGTCP2_ERR_DRAINING:
         end_in(c, TRI_H3_DRAINING);
         return;
+    case NGTCP2_ERR_RETRY:
+        c->wants_retry = true;
+        tri_h3_conn_drop(c);
+        return;
     case NGTCP2_ERR_IDLE_CLOSE: /* RFC 9000 section 10.1: silently */
     case NGTCP2_ERR_DROP_CONN:
-    case NGTCP2_ERR_RETRY: /* the place for address validation under load */
         tri_h3_conn_drop(c);
         return;
     default:
@@ -197,6 +204,7 @@ static void init_conn(struct tri_h3_conn *c, struct tri_h3_shared *shared,
     c->state = TRI_H3_HANDSHAKE;
     c->changed_ns = shared->now_ns;
     tri_addr_format(remote, c->remote);
+    c->client = *remote;
     c->carrier = (struct tri_carrier){
         .http = "h3", .remote = c->remote, .tls_version = "", .tls_cipher = "", .tls_group = ""};
     ngtcp2_ccerr_default(&c->error);
@@ -208,7 +216,8 @@ static void init_conn(struct tri_h3_conn *c, struct tri_h3_shared *shared,
     tri_h3_cids_init(&c->cids, c);
 }
 
-struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared, const ngtcp2_pkt_hd *hd,
+struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared,
+                                    const struct tri_h3_initial *initial,
                                     const struct tri_addr *local, const struct tri_addr *remote)
 {
     const struct tri_h3_config *config = &shared->config;
@@ -227,9 +236,10 @@ struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared, const ngtcp2_p
         return NULL;
     }
     shared->live++;
+    shared->half_open++;
     tri_heap_set(&shared->timers, &c->timer, TRI_NEVER_NS);
     const ngtcp2_path path = {.local = quic_addr(local), .remote = quic_addr(remote)};
-    if (tri_h3_quic_open(c, hd, &path) != TRI_OK) {
+    if (tri_h3_quic_open(c, initial, &path) != TRI_OK) {
         tri_h3_conn_drop(c);
         tri_h3_conn_free(c);
         return NULL;

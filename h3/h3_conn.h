@@ -20,6 +20,7 @@
 
 #include "h3_shared.h"
 #include "h3_tls.h"
+#include "h3_token.h"
 
 #include <stdio.h>
 
@@ -38,7 +39,8 @@ struct tri_h3_conn {
     enum tri_h3_state state;
     void *user; /* of the exchange events */
     struct tri_carrier carrier;
-    char remote[TRI_ADDR_TEXT_MAX];
+    char remote[TRI_ADDR_TEXT_MAX]; /* where it began */
+    struct tri_addr client;         /* where it is: the last address that it has proven */
 
     ngtcp2_conn *quic;  /* owned; NULL from CLOSING on */
     nghttp3_conn *http; /* owned; NULL before the keys to send with are there, and with |quic| */
@@ -47,6 +49,7 @@ struct tri_h3_conn {
     ngtcp2_ccerr error; /* what to close with, if has_error; else what the library's error means */
     bool has_error;
     bool is_confirmed; /* QUIC's handshake is complete, and its names are read */
+    bool wants_retry;  /* the first packet makes no sense without the one before it */
     bool is_mute;      /* a key is missing, which writing a close would need */
 
     struct tri_h3_cids cids;
@@ -76,10 +79,11 @@ static inline bool tri_h3_conn_is_live(const struct tri_h3_conn *c)
 }
 
 /*
- * Takes a connection that the Initial packet |hd| opens, and asks the owner for its user. NULL if
- * memory is short or the owner refuses.
+ * Takes a connection that |initial| opens, and asks the owner for its user. NULL if memory is short
+ * or the owner refuses.
  */
-struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared, const ngtcp2_pkt_hd *hd,
+struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared,
+                                    const struct tri_h3_initial *initial,
                                     const struct tri_addr *local, const struct tri_addr *remote);
 
 /* One that is GONE. */

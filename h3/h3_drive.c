@@ -140,12 +140,26 @@ void tri_h3_drive_expire(struct tri_h3_conn *c)
     tri_h3_conn_wake(c);
 }
 
+static void refuse_handshake(struct tri_h3_conn *c)
+{
+    c->has_error = true;
+    ngtcp2_ccerr_set_transport_error(&c->error, NGTCP2_CONNECTION_REFUSED, NULL, 0);
+    tri_h3_conn_fail(c, NGTCP2_ERR_CALLBACK_FAILURE);
+}
+
+void tri_h3_drive_close(struct tri_h3_conn *c)
+{
+    if (c->state == TRI_H3_HANDSHAKE) {
+        refuse_handshake(c);
+    } else if (tri_h3_conn_is_live(c)) {
+        tri_h3_conn_fail(c, tri_h3_conn_app_error(c, NGHTTP3_H3_NO_ERROR));
+    }
+}
+
 void tri_h3_drive_shutdown(struct tri_h3_conn *c)
 {
     if (c->state == TRI_H3_HANDSHAKE) {
-        c->has_error = true;
-        ngtcp2_ccerr_set_transport_error(&c->error, NGTCP2_CONNECTION_REFUSED, NULL, 0);
-        tri_h3_conn_fail(c, NGTCP2_ERR_CALLBACK_FAILURE);
+        refuse_handshake(c);
         return;
     }
     if (c->state != TRI_H3_OPEN) {

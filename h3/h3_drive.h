@@ -18,6 +18,9 @@ void tri_h3_drive_expire(struct tri_h3_conn *c);
 /* It is to close politely. */
 void tri_h3_drive_shutdown(struct tri_h3_conn *c);
 
+/* It is to close now: its streams are told CONN_LOST, its peer by one CONNECTION_CLOSE. */
+void tri_h3_drive_close(struct tri_h3_conn *c);
+
 /*
  * Fills |run|, whose bytes are in |buf| (TRI_H3_RUN_BYTES_MAX) or the connection's. false: nothing
  * to send now.

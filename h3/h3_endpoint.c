@@ -5,15 +5,15 @@
 #include "h3_shared.h"
 #include "h3_stray.h"
 #include "h3_stream.h"
+#include "h3_token.h"
 
 #include <assert.h>
 
 struct tri_h3_endpoint {
     struct tri_h3_shared shared;
     struct tri_h3_strays strays;
-    uint8_t *run;     /* owned; TRI_H3_RUN_BYTES_MAX */
-    uint64_t dropped; /* datagrams that were for nobody, or were not QUIC */
-    bool is_leaving;  /* no new connection is taken */
+    uint8_t *run;    /* owned; TRI_H3_RUN_BYTES_MAX */
+    bool is_leaving; /* no new connection is taken */
 };
 
 /* ---- life */
@@ -94,31 +94,61 @@ struct datagram {
     size_t len;
 };
 
-static void deliver(struct tri_h3_conn *c, const struct datagram *d)
+static void feed(struct tri_h3_conn *c, const struct datagram *d)
 {
     struct tri_addr local = *d->local; /* ngtcp2 takes no pointer to const */
     struct tri_addr remote = *d->remote;
     const ngtcp2_path path = {.local = {.addr = &local.sa, .addrlen = local.len},
                               .remote = {.addr = &remote.sa, .addrlen = remote.len}};
     tri_h3_drive_recv(c, &path, d->ecn, d->data, d->len);
+}
+
+static void deliver(struct tri_h3_conn *c, const struct datagram *d)
+{
+    feed(c, d);
+    bury_if_gone(c);
+}
+
+/* Whether a client must prove its address before anything is kept for it: RFC 9000 section 8.1.2. */
+static bool needs_proof(const struct tri_h3_endpoint *e, const struct tri_h3_initial *initial)
+{
+    return initial->proof == NGTCP2_TOKEN_TYPE_UNKNOWN &&
+           e->shared.half_open >= e->shared.config.limits->half_open_max;
+}
+
+static void open_conn(struct tri_h3_endpoint *e, const struct tri_h3_initial *initial,
+                      const struct datagram *d)
+{
+    struct tri_h3_conn *c =
+        e->is_leaving ? NULL : tri_h3_conn_new(&e->shared, initial, d->local, d->remote);
+    if (!c) {
+        tri_h3_strays_refuse(&e->strays, d->local, d->remote, &initial->hd,
+                             NGTCP2_CONNECTION_REFUSED);
+        return;
+    }
+    e->shared.counters.proven += initial->proof != NGTCP2_TOKEN_TYPE_UNKNOWN;
+    feed(c, d);
+    if (c->wants_retry && initial->proof == NGTCP2_TOKEN_TYPE_UNKNOWN) {
+        tri_h3_strays_retry(&e->strays, d->local, d->remote, &initial->hd);
+    }
     bury_if_gone(c);
 }
 
 /* A packet with a long header and an id that is new to us: a connection may begin. */
 static void accept_conn(struct tri_h3_endpoint *e, const struct datagram *d)
 {
-    ngtcp2_pkt_hd hd;
-    if (ngtcp2_accept(&hd, d->data, d->len) != 0) {
-        e->dropped++;
+    struct tri_h3_initial initial;
+    if (ngtcp2_accept(&initial.hd, d->data, d->len) != 0) {
+        e->shared.counters.dropped++;
         return;
     }
-    struct tri_h3_conn *c =
-        e->is_leaving ? NULL : tri_h3_conn_new(&e->shared, &hd, d->local, d->remote);
-    if (!c) {
-        tri_h3_strays_refuse(&e->strays, d->local, d->remote, &hd);
-        return;
+    if (tri_h3_token_check(&e->shared, &initial, d->remote) != TRI_OK) {
+        tri_h3_strays_refuse(&e->strays, d->local, d->remote, &initial.hd, NGTCP2_INVALID_TOKEN);
+    } else if (!e->is_leaving && needs_proof(e, &initial)) {
+        tri_h3_strays_retry(&e->strays, d->local, d->remote, &initial.hd);
+    } else {
+        open_conn(e, &initial, d);
     }
-    deliver(c, d);
 }
 
 static void dispatch(struct tri_h3_endpoint *e, const struct datagram *d)
@@ -130,7 +160,7 @@ static void dispatch(struct tri_h3_endpoint *e, const struct datagram *d)
         return;
     }
     if (rv != 0) {
-        e->dropped++;
+        e->shared.counters.dropped++;
         return;
     }
     struct tri_slice cid = tri_slice_of(packet.dcid, packet.dcidlen);
@@ -139,7 +169,7 @@ static void dispatch(struct tri_h3_endpoint *e, const struct datagram *d)
     if (c) {
         deliver(c, d);
     } else if (is_short) {
-        e->dropped++;
+        e->shared.counters.dropped++;
         tri_h3_strays_reset(&e->strays, d->local, d->remote, cid, d->len);
     } else {
         accept_conn(e, d);
@@ -153,7 +183,7 @@ void tri_h3_endpoint_recv(struct tri_h3_endpoint *e, const struct tri_addr *loca
 {
     begin_step(e, now_ns);
     if (len == 0) {
-        e->dropped++;
+        e->shared.counters.dropped++;
         return;
     }
     dispatch(e, &(struct datagram){
@@ -162,7 +192,12 @@ void tri_h3_endpoint_recv(struct tri_h3_endpoint *e, const struct tri_addr *loca
 
 uint64_t tri_h3_endpoint_dropped(const struct tri_h3_endpoint *e)
 {
-    return e->dropped;
+    return e->shared.counters.dropped;
+}
+
+struct tri_h3_counters tri_h3_endpoint_counters(const struct tri_h3_endpoint *e)
+{
+    return e->shared.counters;
 }
 
 /* ---- runs out */
@@ -224,6 +259,16 @@ void tri_h3_endpoint_shutdown(struct tri_h3_endpoint *e, uint64_t now_ns)
     const struct tri_list *conns = &e->shared.conns;
     for (struct tri_list *node = conns->next; node != conns; node = node->next) {
         tri_h3_drive_shutdown(conn_of(node)); /* frees none */
+    }
+}
+
+void tri_h3_endpoint_close(struct tri_h3_endpoint *e, uint64_t now_ns)
+{
+    begin_step(e, now_ns);
+    e->is_leaving = true;
+    const struct tri_list *conns = &e->shared.conns;
+    for (struct tri_list *node = conns->next; node != conns; node = node->next) {
+        tri_h3_drive_close(conn_of(node)); /* frees none */
     }
 }
 

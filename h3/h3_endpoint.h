@@ -19,6 +19,17 @@ struct tri_h3_endpoint;
 /* The largest run that send yields: what one GSO sendmsg takes, bytes. */
 #define TRI_H3_RUN_BYTES_MAX ((size_t)65000)
 
+/* Of the secret that a restarted server needs again, to be known by its clients. */
+#define TRI_H3_SECRET_LEN 32u
+
+/* What an endpoint has met. */
+struct tri_h3_counters {
+    uint64_t dropped;    /* datagrams that were for no connection, or were not QUIC */
+    uint64_t retries;    /* Retry packets sent */
+    uint64_t proven;     /* connections whose first packet proved the client's address */
+    uint64_t migrations; /* clients that went on from another address or port */
+};
+
 /* A run of datagrams for one peer: one sendmsg with UDP_SEGMENT. */
 struct tri_h3_run {
     const uint8_t *data; /* valid until the next call of send, recv, expire or free */
@@ -35,6 +46,11 @@ struct tri_h3_config {
     const struct tri_random *random;
     const struct tri_tls_context *tls; /* made for QUIC; borrowed, outlives the endpoint */
     const char *qlog_dir;              /* NULL: none; borrowed */
+    /* TRI_H3_SECRET_LEN bytes, copied: with the same ones an endpoint knows the tokens of the one
+     * before it, and can reset its connections. NULL: random ones. */
+    const uint8_t *secret;
+    /* From |now_ns| to a clock that does not begin anew with a start: for the age of tokens. */
+    uint64_t clock_offset_ns;
     const struct tri_exchange_events *events;
     bool extended_connect;
     /*
@@ -68,11 +84,20 @@ void tri_h3_endpoint_expire(struct tri_h3_endpoint *e, uint64_t now_ns);
  * H3_NO_ERROR when their streams have ended. */
 void tri_h3_endpoint_shutdown(struct tri_h3_endpoint *e, uint64_t now_ns);
 
+/*
+ * Closes all at once: what is open ends with TRI_STREAM_CONN_LOST, and each peer gets one
+ * CONNECTION_CLOSE (H3_NO_ERROR; CONNECTION_REFUSED in a handshake), which send then yields. New
+ * connections are refused as after a shutdown.
+ */
+void tri_h3_endpoint_close(struct tri_h3_endpoint *e, uint64_t now_ns);
+
 /* No connection is left that may still send (closing and draining ones do not count). */
 bool tri_h3_endpoint_is_idle(const struct tri_h3_endpoint *e);
 
 /* Datagrams that were for no connection, or were not QUIC. */
 uint64_t tri_h3_endpoint_dropped(const struct tri_h3_endpoint *e);
+
+struct tri_h3_counters tri_h3_endpoint_counters(const struct tri_h3_endpoint *e);
 
 /* Sends nothing more: ends what is open with TRI_STREAM_CONN_LOST, then frees. NULL is fine. */
 void tri_h3_endpoint_free(struct tri_h3_endpoint *e);

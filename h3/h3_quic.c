@@ -36,12 +36,18 @@ static uint64_t idle_timeout_ns(const struct tri_limits *limits)
     return ms * TRI_NS_PER_MS;
 }
 
-static void fill_settings(ngtcp2_settings *settings, struct tri_h3_conn *c)
+static void fill_settings(ngtcp2_settings *settings, struct tri_h3_conn *c,
+                          const struct tri_h3_initial *initial)
 {
     const struct tri_h3_config *config = &c->shared->config;
     ngtcp2_settings_default(settings);
     settings->initial_ts = c->shared->now_ns;
     settings->cc_algo = CONGESTION_CONTROL;
+    if (initial->proof != NGTCP2_TOKEN_TYPE_UNKNOWN) { /* no limit to what the address gets */
+        settings->token = initial->hd.token;
+        settings->tokenlen = initial->hd.tokenlen;
+        settings->token_type = initial->proof;
+    }
     settings->rand_ctx.native_handle = c->shared;
     settings->preferred_versions = tri_h3_quic_versions;
     settings->preferred_versionslen = TRI_H3_VERSIONS_LEN;
@@ -57,7 +63,7 @@ static void fill_settings(ngtcp2_settings *settings, struct tri_h3_conn *c)
  * rest of TRI_STREAM_WINDOW_BYTES with its answer (contract line 6).
  */
 static bool fill_params(ngtcp2_transport_params *params, const struct tri_h3_conn *c,
-                        const ngtcp2_pkt_hd *hd, const ngtcp2_cid *own)
+                        const struct tri_h3_initial *initial, const ngtcp2_cid *own)
 {
     const struct tri_limits *limits = c->shared->config.limits;
     ngtcp2_transport_params_default(params);
@@ -68,8 +74,12 @@ static bool fill_params(ngtcp2_transport_params *params, const struct tri_h3_con
     params->initial_max_data = TRI_CONN_WINDOW_BYTES;
     params->max_idle_timeout = idle_timeout_ns(limits);
     params->active_connection_id_limit = PEER_CIDS;
-    params->original_dcid = hd->dcid;
+    params->original_dcid = initial->original;
     params->original_dcid_present = 1;
+    if (initial->proof == NGTCP2_TOKEN_TYPE_RETRY) { /* RFC 9000 section 7.3 */
+        params->retry_scid = initial->hd.dcid;
+        params->retry_scid_present = 1;
+    }
     params->grease_quic_bit = 1; /* RFC 9287 */
     params->stateless_reset_token_present = 1;
     return tri_h3_shared_reset_token(c->shared, own, params->stateless_reset_token);
@@ -93,18 +103,18 @@ static void open_qlog(struct tri_h3_conn *c, const ngtcp2_cid *original_dcid)
     }
 }
 
-static enum tri_err make_quic(struct tri_h3_conn *c, const ngtcp2_pkt_hd *hd,
+static enum tri_err make_quic(struct tri_h3_conn *c, const struct tri_h3_initial *initial,
                               const ngtcp2_path *path, const ngtcp2_cid *own)
 {
     ngtcp2_settings settings;
     ngtcp2_transport_params params;
-    fill_settings(&settings, c);
-    if (!fill_params(&params, c, hd, own)) {
+    fill_settings(&settings, c, initial);
+    if (!fill_params(&params, c, initial, own)) {
         return TRI_ERR_NOMEM;
     }
     int rv =
-        ngtcp2_conn_server_new(&c->quic, &hd->scid, own, path, hd->version, &tri_h3_quic_callbacks,
-                               &settings, &params, &c->shared->quic_mem, c);
+        ngtcp2_conn_server_new(&c->quic, &initial->hd.scid, own, path, initial->hd.version,
+                               &tri_h3_quic_callbacks, &settings, &params, &c->shared->quic_mem, c);
     if (rv != 0) {
         c->quic = NULL;
         return TRI_ERR_NOMEM;
@@ -112,18 +122,18 @@ static enum tri_err make_quic(struct tri_h3_conn *c, const ngtcp2_pkt_hd *hd,
     return tri_h3_tls_init(&c->tls, c->shared->config.tls, c->quic);
 }
 
-enum tri_err tri_h3_quic_open(struct tri_h3_conn *c, const ngtcp2_pkt_hd *hd,
+enum tri_err tri_h3_quic_open(struct tri_h3_conn *c, const struct tri_h3_initial *initial,
                               const ngtcp2_path *path)
 {
     assert(!c->quic);
     ngtcp2_cid own;
-    enum tri_err err = tri_h3_cid_add(&c->shared->cids, &c->cids, slice_of(&hd->dcid));
+    enum tri_err err = tri_h3_cid_add(&c->shared->cids, &c->cids, slice_of(&initial->hd.dcid));
     if (err == TRI_OK) {
         err = tri_h3_callback_issue_cid(c, &own, TRI_H3_CID_LEN);
     }
     if (err != TRI_OK) {
         return err;
     }
-    open_qlog(c, &hd->dcid);
-    return make_quic(c, hd, path, &own);
+    open_qlog(c, &initial->original);
+    return make_quic(c, initial, path, &own);
 }

@@ -12,10 +12,11 @@
 extern const uint32_t tri_h3_quic_versions[TRI_H3_VERSIONS_LEN];
 
 /*
- * Makes c->quic and its TLS for the Initial packet |hd| that came over |path|, and registers the
+ * Makes c->quic and its TLS for |initial|, which came over |path|, and registers the
  * client's connection id and our first. On an error the caller frees what is there.
  */
-TRI_MUST_USE enum tri_err tri_h3_quic_open(struct tri_h3_conn *c, const ngtcp2_pkt_hd *hd,
+TRI_MUST_USE enum tri_err tri_h3_quic_open(struct tri_h3_conn *c,
+                                           const struct tri_h3_initial *initial,
                                            const ngtcp2_path *path);
 
 #endif

@@ -49,7 +49,11 @@ enum tri_err tri_h3_shared_init(struct tri_h3_shared *s, const struct tri_h3_con
                                 .free = mem_release,
                                 .calloc = mem_zero,
                                 .realloc = mem_resize};
-    tri_h3_shared_random(s, s->reset_key, sizeof s->reset_key);
+    if (config->secret) {
+        memcpy(s->secret, config->secret, sizeof s->secret);
+    } else {
+        tri_h3_shared_random(s, s->secret, sizeof s->secret);
+    }
     tri_list_init(&s->conns);
     tri_list_init(&s->dirty);
     tri_list_init(&s->graveyard);
@@ -60,16 +64,15 @@ enum tri_err tri_h3_shared_init(struct tri_h3_shared *s, const struct tri_h3_con
 
 void tri_h3_shared_deinit(struct tri_h3_shared *s)
 {
-    assert(s->live == 0 && tri_list_is_empty(&s->conns));
+    assert(s->live == 0 && s->half_open == 0 && tri_list_is_empty(&s->conns));
     assert(tri_list_is_empty(&s->dirty) && tri_list_is_empty(&s->graveyard));
     tri_heap_deinit(&s->timers);
     tri_h3_cid_table_deinit(&s->cids);
-    explicit_bzero(s->reset_key, sizeof s->reset_key);
+    explicit_bzero(s->secret, sizeof s->secret);
 }
 
 bool tri_h3_shared_reset_token(const struct tri_h3_shared *s, const ngtcp2_cid *cid,
                                uint8_t out[NGTCP2_STATELESS_RESET_TOKENLEN])
 {
-    return ngtcp2_crypto_generate_stateless_reset_token(out, s->reset_key, sizeof s->reset_key,
-                                                        cid) == 0;
+    return ngtcp2_crypto_generate_stateless_reset_token(out, s->secret, sizeof s->secret, cid) == 0;
 }

@@ -13,13 +13,13 @@
 #include <nghttp3/nghttp3.h>
 #include <ngtcp2/ngtcp2.h>
 
-#define TRI_H3_RESET_KEY_LEN 32u
-
 struct tri_h3_shared {
     struct tri_h3_config config;
     ngtcp2_mem quic_mem; /* config.alloc, as the libraries want it */
     nghttp3_mem http_mem;
-    uint8_t reset_key[TRI_H3_RESET_KEY_LEN]; /* secret of the stateless reset tokens */
+    /* Of the stateless reset tokens and the proofs of address: each has its own label in ngtcp2. */
+    uint8_t secret[TRI_H3_SECRET_LEN];
+    struct tri_h3_counters counters;
     struct tri_h3_cid_table cids;
     struct tri_list conns;         /* all of them */
     struct tri_list dirty;         /* those with something to send, in the order of service */
@@ -27,6 +27,7 @@ struct tri_h3_shared {
     struct tri_heap timers;        /* one a connection */
     struct tri_timeout_list heads; /* requests whose head is not complete */
     size_t live;                   /* connections that are neither closing nor draining */
+    size_t half_open;              /* those whose handshake is not complete; <= live */
     uint64_t now_ns;               /* of this drive step */
 };
 

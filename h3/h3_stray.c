@@ -2,6 +2,7 @@
 #include "h3_stray.h"
 
 #include "h3_quic.h"
+#include "h3_token.h"
 
 #include <ngtcp2/ngtcp2_crypto.h>
 
@@ -11,7 +12,7 @@
 #define RESET_BYTES_MIN ((size_t)21)
 #define RESET_BYTES_MAX ((size_t)42)
 
-enum tri_err tri_h3_strays_init(struct tri_h3_strays *s, const struct tri_h3_shared *shared)
+enum tri_err tri_h3_strays_init(struct tri_h3_strays *s, struct tri_h3_shared *shared)
 {
     *s = (struct tri_h3_strays){.shared = shared};
     s->ring = tri_alloc_get(shared->config.alloc, TRI_H3_STRAYS_MAX * sizeof *s->ring);
@@ -109,15 +110,46 @@ void tri_h3_strays_reset(struct tri_h3_strays *s, const struct tri_addr *local,
     }
 }
 
+/* A line a second at most: there are many Retry packets when there are any. */
+static void log_retries(struct tri_h3_strays *s)
+{
+    if (s->shared->now_ns < s->next_log_ns) {
+        return;
+    }
+    s->next_log_ns = s->shared->now_ns + 1000 * TRI_NS_PER_MS;
+    TRI_LOG(s->shared->config.log, WARN, "quic.retry", TRI_KV_U("half_open", s->shared->half_open),
+            TRI_KV_U("retries", s->shared->counters.retries));
+}
+
+void tri_h3_strays_retry(struct tri_h3_strays *s, const struct tri_addr *local,
+                         const struct tri_addr *remote, const ngtcp2_pkt_hd *hd)
+{
+    struct tri_h3_stray *stray = reserve(s, local, remote);
+    if (!stray) {
+        return;
+    }
+    ngtcp2_cid own = {.datalen = TRI_H3_CID_LEN};
+    tri_h3_shared_random(s->shared, own.data, own.datalen);
+    uint8_t token[NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2];
+    size_t len = tri_h3_token_for_retry(s->shared, hd, &own, remote, token);
+    if (len == 0) {
+        return;
+    }
+    commit(s, stray,
+           ngtcp2_crypto_write_retry(stray->data, sizeof stray->data, hd->version, &hd->scid, &own,
+                                     &hd->dcid, token, len));
+    s->shared->counters.retries++;
+    log_retries(s);
+}
+
 void tri_h3_strays_refuse(struct tri_h3_strays *s, const struct tri_addr *local,
-                          const struct tri_addr *remote, const ngtcp2_pkt_hd *hd)
+                          const struct tri_addr *remote, const ngtcp2_pkt_hd *hd, uint64_t code)
 {
     struct tri_h3_stray *stray = reserve(s, local, remote);
     if (stray) {
         commit(s, stray,
                ngtcp2_crypto_write_connection_close(stray->data, sizeof stray->data, hd->version,
-                                                    &hd->scid, &hd->dcid, NGTCP2_CONNECTION_REFUSED,
-                                                    NULL, 0));
+                                                    &hd->scid, &hd->dcid, code, NULL, 0));
     }
 }
 

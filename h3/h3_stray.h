@@ -1,7 +1,7 @@
 /*
- * Answers to packets that belong to no connection: Version Negotiation, Stateless Reset, and the
- * refusal of a connection. They need no state, only a bounded place to wait until they are sent.
- * RFC 9000 section 5.2.2, 6, 10.3. (Retry under load, section 8.1.2, has its place here.)
+ * Answers to packets that belong to no connection: Version Negotiation, Retry, Stateless Reset, and
+ * the refusal of a connection. They need no state, only a bounded place to wait until they are sent.
+ * RFC 9000 section 5.2.2, 6, 8.1.2, 10.3.
  */
 #ifndef TRI_H3_STRAY_H
 #define TRI_H3_STRAY_H
@@ -19,16 +19,16 @@ struct tri_h3_stray {
 };
 
 struct tri_h3_strays {
-    const struct tri_h3_shared *shared; /* borrowed */
-    struct tri_h3_stray *ring;          /* owned; TRI_H3_STRAYS_MAX */
+    struct tri_h3_shared *shared; /* borrowed */
+    struct tri_h3_stray *ring;    /* owned; TRI_H3_STRAYS_MAX */
     size_t first, len;
     uint64_t resets_left;   /* of this second */
     uint64_t second_end_ns; /* when they are so many again */
+    uint64_t next_log_ns;   /* when a Retry is worth a line again */
 };
 
 /* TRI_OK or TRI_ERR_NOMEM. */
-TRI_MUST_USE enum tri_err tri_h3_strays_init(struct tri_h3_strays *s,
-                                             const struct tri_h3_shared *shared);
+TRI_MUST_USE enum tri_err tri_h3_strays_init(struct tri_h3_strays *s, struct tri_h3_shared *shared);
 void tri_h3_strays_deinit(struct tri_h3_strays *s);
 
 /* The packet's version is none of ours. |to| and |from| are its connection ids. */
@@ -39,9 +39,13 @@ void tri_h3_strays_negotiate(struct tri_h3_strays *s, const struct tri_addr *loc
 void tri_h3_strays_reset(struct tri_h3_strays *s, const struct tri_addr *local,
                          const struct tri_addr *remote, struct tri_slice cid, size_t len);
 
-/* An Initial packet that opens no connection, for want of memory or by a limit. */
+/* An Initial packet whose sender has to prove its address first. */
+void tri_h3_strays_retry(struct tri_h3_strays *s, const struct tri_addr *local,
+                         const struct tri_addr *remote, const ngtcp2_pkt_hd *hd);
+
+/* An Initial packet that opens no connection; |code| is the transport error that says why. */
 void tri_h3_strays_refuse(struct tri_h3_strays *s, const struct tri_addr *local,
-                          const struct tri_addr *remote, const ngtcp2_pkt_hd *hd);
+                          const struct tri_addr *remote, const ngtcp2_pkt_hd *hd, uint64_t code);
 
 /* The next one to send; its bytes are valid until the next call. false: none. */
 bool tri_h3_strays_pop(struct tri_h3_strays *s, struct tri_h3_run *run);

@@ -6,15 +6,27 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define RAW_IN_MAX ((size_t)16 * 1024 * 1024)
+
 /* ---- what ngtcp2 calls */
 
 static int recv_tx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *user)
 {
     (void)quic;
-    if (level == NGTCP2_ENCRYPTION_LEVEL_1RTT) {
+    const struct peer_h3 *p = user;
+    if (level == NGTCP2_ENCRYPTION_LEVEL_1RTT && !p->options.is_bare) {
         peer_h3_http_init(user);
     }
     return 0;
+}
+
+static int recv_bare(struct peer_h3 *p, int64_t id, const uint8_t *data, size_t len)
+{
+    if ((id & 1) == 0 && tri_buf_append(&p->raw_in, data, len) != TRI_OK) {
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    ngtcp2_conn_extend_max_offset(p->quic, len);
+    return ngtcp2_conn_extend_max_stream_offset(p->quic, id, len);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): ngtcp2's signature */
@@ -24,6 +36,9 @@ static int recv_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint6
     (void)offset;
     (void)stream_user;
     struct peer_h3 *p = user;
+    if (p->options.is_bare) {
+        return recv_bare(p, id, data, len);
+    }
     if (!p->http || ((id & 3) == 0 && !peer_h3_http_stream(p, id))) {
         return 0;
     }
@@ -45,7 +60,7 @@ static int acked_stream_data(ngtcp2_conn *quic, int64_t id, uint64_t offset, uin
     (void)offset;
     (void)stream_user;
     struct peer_h3 *p = user;
-    return nghttp3_conn_add_ack_offset(p->http, id, len);
+    return p->http ? nghttp3_conn_add_ack_offset(p->http, id, len) : 0;
 }
 
 static int stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t code, void *user,
@@ -59,7 +74,9 @@ static int stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t 
     if (s) {
         s->closed = true;
     }
-    (void)nghttp3_conn_close_stream(p->http, id, code);
+    if (p->http) {
+        (void)nghttp3_conn_close_stream(p->http, id, code);
+    }
     return 0;
 }
 
@@ -118,6 +135,17 @@ static int extend_max_stream_data(ngtcp2_conn *quic, int64_t id, uint64_t max, v
     return p->http ? nghttp3_conn_unblock_stream(p->http, id) : 0;
 }
 
+static int recv_new_token(ngtcp2_conn *quic, const uint8_t *token, size_t len, void *user)
+{
+    (void)quic;
+    struct peer_h3 *p = user;
+    assert(len <= sizeof p->token);
+    memcpy(p->token, token, len);
+    p->token_len = len;
+    p->tokens++;
+    return 0;
+}
+
 static int recv_stateless_reset(ngtcp2_conn *quic, const ngtcp2_pkt_stateless_reset2 *sr,
                                 void *user)
 {
@@ -169,6 +197,7 @@ static const ngtcp2_callbacks quic_callbacks = {
     .stream_stop_sending = stream_stop_sending,
     .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
     .recv_tx_key = recv_tx_key,
+    .recv_new_token = recv_new_token,
     .recv_stateless_reset2 = recv_stateless_reset,
     .get_new_connection_id2 = get_new_connection_id,
     .get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb,
@@ -200,6 +229,7 @@ struct peer_h3 *peer_h3_new(const struct peer_h3_options *options, uint64_t now_
     p->options = *options;
     tri_list_init(&p->raws);
     tri_list_init(&p->raws_sent);
+    tri_buf_init(&p->raw_in, tri_alloc_heap(), RAW_IN_MAX);
     enum tri_err err = tri_addr_parse(&p->local, "127.0.0.1:50000");
     assert(err == TRI_OK);
     err = tri_addr_parse(&p->remote, "127.0.0.1:8443");
@@ -208,6 +238,8 @@ struct peer_h3 *peer_h3_new(const struct peer_h3_options *options, uint64_t now_
     ngtcp2_settings settings;
     ngtcp2_settings_default(&settings);
     settings.initial_ts = now_ns;
+    settings.token = options->token;
+    settings.tokenlen = options->token_len;
     settings.available_versions = options->versions;
     settings.available_versionslen = options->versions_len;
     settings.preferred_versions = options->versions;
@@ -232,12 +264,14 @@ void peer_h3_free(struct peer_h3 *p)
     ngtcp2_conn_del(p->quic);
     peer_h3_tls_deinit(p);
     peer_h3_http_deinit(p);
+    tri_buf_deinit(&p->raw_in);
     free(p);
 }
 
 bool peer_h3_is_ready(const struct peer_h3 *p)
 {
-    return !p->closed && p->settings_seen && ngtcp2_conn_get_handshake_completed2(p->quic);
+    return !p->closed && (p->settings_seen || p->options.is_bare) &&
+           ngtcp2_conn_get_handshake_completed2(p->quic);
 }
 
 /* ---- datagrams */
@@ -354,6 +388,11 @@ static ngtcp2_ssize write_packet(struct peer_h3 *p, ngtcp2_pkt_info *info, uint8
             take_piece(p, &piece, taken);
         }
         if (len != NGTCP2_ERR_WRITE_MORE) {
+            if (len > 0) {
+                enum tri_err err = tri_addr_from_sockaddr(&p->sent_from, path.path.local.addr,
+                                                          path.path.local.addrlen);
+                assert(err == TRI_OK);
+            }
             return len;
         }
     }

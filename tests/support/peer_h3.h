@@ -29,7 +29,10 @@ struct peer_h3_options {
     uint64_t idle_timeout_ms;    /* 0: none */
     bool draft_transport_params; /* the extension's number in the drafts */
     bool post_quantum;           /* X25519MLKEM768 first */
-    size_t crypto_piece;         /* bytes of TLS handed to QUIC at a time; 0: as they come */
+    bool is_bare;                /* no HTTP/3 on this side: every stream is a raw one */
+    const uint8_t *token;        /* of an earlier connection; NULL: none */
+    size_t token_len;
+    size_t crypto_piece; /* bytes of TLS handed to QUIC at a time; 0: as they come */
     /* Changes what TLS sends at |level|: |data| has room for |max| bytes. NULL: nothing. */
     void (*change_crypto)(ngtcp2_encryption_level level, uint8_t *data, size_t *len, size_t max);
 };
@@ -69,12 +72,16 @@ struct peer_h3 {
     ngtcp2_conn *quic;
     nghttp3_conn *http;
     struct tri_addr local, remote;
+    struct tri_addr sent_from; /* the last datagram: the address of ours */
+    uint8_t token[128];        /* the last NEW_TOKEN */
+    size_t token_len, tokens;
     struct peer_h3_stream *streams[PEER_H3_STREAMS_MAX];
     size_t streams_len;
     struct tri_list raws;                   /* to be sent before all else */
     struct tri_list raws_sent;              /* ngtcp2 holds references */
     uint64_t raw_reset_code, raw_stop_code; /* the last on such a stream */
     size_t raw_resets, raw_stops;
+    struct tri_buf raw_in;                /* what came on streams of a bare one's own */
     bool settings_seen, connect_protocol; /* what the server's SETTINGS say */
     size_t goaways;
     int64_t goaway_id;   /* of the last one */

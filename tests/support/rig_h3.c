@@ -132,6 +132,27 @@ static void init_links(struct rig_h3 *r)
     }
 }
 
+static bool make_endpoint(struct rig_h3 *r)
+{
+    const struct rig_h3_options *o = &r->options;
+    const struct tri_h3_config config = {
+        .alloc = o->alloc ? o->alloc : &r->alloc.alloc,
+        .limits = o->limits ? o->limits : &r->limits,
+        .log = o->log,
+        .random = &r->random,
+        .tls = rig_h3_tls(),
+        .qlog_dir = o->qlog_dir,
+        .secret = o->secret,
+        .clock_offset_ns = o->clock_offset_ns,
+        .events = o->events ? o->events : &collecting_events,
+        .extended_connect = !o->no_extended_connect,
+        .on_accept = on_accept,
+        .on_closed = on_closed,
+        .owner = r,
+    };
+    return tri_h3_endpoint_new(&r->endpoint, &config) == TRI_OK;
+}
+
 bool rig_h3_init(struct rig_h3 *r, const struct rig_h3_options *options)
 {
     *r = (struct rig_h3){.options = *options, .seed = 4711, .now_ns = 1000 * TRI_NS_PER_MS};
@@ -142,24 +163,18 @@ bool rig_h3_init(struct rig_h3 *r, const struct rig_h3_options *options)
     assert(err == TRI_OK);
     err = tri_addr_parse(&r->client, "127.0.0.1:50000");
     assert(err == TRI_OK);
-    const struct tri_h3_config config = {
-        .alloc = options->alloc ? options->alloc : &r->alloc.alloc,
-        .limits = options->limits ? options->limits : &r->limits,
-        .log = options->log,
-        .random = &r->random,
-        .tls = rig_h3_tls(),
-        .qlog_dir = options->qlog_dir,
-        .events = options->events ? options->events : &collecting_events,
-        .extended_connect = !options->no_extended_connect,
-        .on_accept = on_accept,
-        .on_closed = on_closed,
-        .owner = r,
-    };
-    if (tri_h3_endpoint_new(&r->endpoint, &config) != TRI_OK) {
+    if (!make_endpoint(r)) {
         return false;
     }
     init_links(r);
     return true;
+}
+
+void rig_h3_restart(struct rig_h3 *r)
+{
+    tri_h3_endpoint_free(r->endpoint);
+    bool made = make_endpoint(r);
+    assert(made);
 }
 
 void rig_h3_hang_up(struct rig_h3 *r)
@@ -217,6 +232,7 @@ static void flush_server(struct rig_h3 *r)
         assert(tri_addr_equal(&run.local, &r->server));
         if (!tri_addr_equal(&run.remote, &r->client)) {
             assert(r->any_client);
+            r->elsewhere_bytes += run.len;
             continue;
         }
         r->runs++;

@@ -30,6 +30,8 @@ struct rig_h3_options {
     uint32_t link_seed; /* another pattern of that */
     bool no_extended_connect;
     const char *qlog_dir;
+    const uint8_t *secret; /* NULL: random */
+    uint64_t clock_offset_ns;
     struct tri_log *log;
 };
 
@@ -47,11 +49,12 @@ struct rig_h3 {
     uint64_t conn_id;
     size_t accepts, closes, wakes;
     bool refuse_accept;
-    bool any_client;       /* the client moves: datagrams for its old address are lost */
-    uint8_t last_ecn;      /* of the server's last run */
-    size_t runs, packets;  /* that the server sent */
-    size_t run_bytes_max;  /* the largest */
-    size_t turn_bytes_max; /* the most that it sent until it had nothing more for now */
+    bool any_client;        /* the client moves: datagrams for its old address are lost */
+    size_t elsewhere_bytes; /* that the server sent to other addresses */
+    uint8_t last_ecn;       /* of the server's last run */
+    size_t runs, packets;   /* that the server sent */
+    size_t run_bytes_max;   /* the largest */
+    size_t turn_bytes_max;  /* the most that it sent until it had nothing more for now */
 
     /* The collecting handler; NULL: a WebSocket is accepted, a plain request answered 200. */
     void (*on_request)(struct rig_h3 *r, struct tenant *t);
@@ -63,6 +66,9 @@ struct rig_h3 {
 /* False if the endpoint cannot be made (memory); then there is nothing to deinit. */
 bool rig_h3_init(struct rig_h3 *r, const struct rig_h3_options *options);
 void rig_h3_deinit(struct rig_h3 *r);
+
+/* Another endpoint in the place of the first, which said nothing to anybody. */
+void rig_h3_restart(struct rig_h3 *r);
 
 /* On the heap, with a client that is ready; asserted. */
 struct rig_h3 *rig_h3_new(const struct rig_h3_options *options);

@@ -236,6 +236,64 @@ static void shutdown_refuses_new_connections_and_handshakes(void **state)
     rig_h3_free(r);
 }
 
+/* ---- the end at once */
+
+static void E9_a_close_tells_the_peer_at_once_and_ends_every_stream(void **state)
+{
+    (void)state;
+    struct rig_h3 *r = rig_h3_new(&(struct rig_h3_options){.lossy = false});
+    rig_h3_websocket(r);
+    rig_h3_websocket(r);
+    size_t packets = r->packets;
+    tri_h3_endpoint_close(r->endpoint, r->now_ns);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(rig_h3_tenant(r, i)->closes, 1);
+        assert_int_equal(rig_h3_tenant(r, i)->cause, TRI_STREAM_CONN_LOST);
+    }
+    assert_int_equal(r->closes, 1);
+    assert_false(tri_h3_endpoint_is_idle(r->endpoint)); /* before it was sent */
+    tri_h3_endpoint_close(r->endpoint, r->now_ns);      /* again: harmless */
+    rig_h3_run(r);
+    assert_int_equal(r->packets, packets + 1);
+    rig_h3_assert_closed(r, NGTCP2_CCERR_TYPE_APPLICATION, NGHTTP3_H3_NO_ERROR);
+    assert_true(tri_h3_endpoint_is_idle(r->endpoint));
+    rig_h3_hang_up(r);
+    rig_h3_dial(r);
+    rig_h3_assert_closed(r, NGTCP2_CCERR_TYPE_TRANSPORT, NGTCP2_CONNECTION_REFUSED);
+    rig_h3_free(r);
+}
+
+static void E9_a_close_after_a_polite_shutdown_does_not_wait(void **state)
+{
+    (void)state;
+    struct rig_h3 *r = rig_h3_new(&(struct rig_h3_options){.lossy = false});
+    rig_h3_websocket(r);
+    tri_h3_endpoint_shutdown(r->endpoint, r->now_ns);
+    rig_h3_run(r);
+    assert_false(r->peer->closed);
+    tri_h3_endpoint_close(r->endpoint, r->now_ns);
+    rig_h3_run(r);
+    rig_h3_assert_closed(r, NGTCP2_CCERR_TYPE_APPLICATION, NGHTTP3_H3_NO_ERROR);
+    rig_h3_free(r);
+}
+
+static void E9_a_close_refuses_a_connection_in_its_handshake(void **state)
+{
+    (void)state;
+    struct rig_h3 *r = calloc(1, sizeof *r);
+    assert_non_null(r);
+    assert_true(rig_h3_init(r, &(struct rig_h3_options){.lossy = false}));
+    r->down.cut = true;
+    rig_h3_dial(r);
+    assert_int_equal(r->accepts, 1);
+    r->down.cut = false;
+    tri_h3_endpoint_close(r->endpoint, r->now_ns);
+    rig_h3_run(r);
+    rig_h3_assert_closed(r, NGTCP2_CCERR_TYPE_TRANSPORT, NGTCP2_CONNECTION_REFUSED);
+    assert_int_equal(r->closes, 1);
+    rig_h3_free(r);
+}
+
 static void shutdown_over_a_bad_link_ends_too(void **state)
 {
     (void)state;
@@ -282,6 +340,9 @@ int main(void)
         cmocka_unit_test(shutdown_answers_what_was_on_its_way_and_rejects_what_comes_later),
         cmocka_unit_test(shutdown_refuses_new_connections_and_handshakes),
         cmocka_unit_test(shutdown_over_a_bad_link_ends_too),
+        cmocka_unit_test(E9_a_close_tells_the_peer_at_once_and_ends_every_stream),
+        cmocka_unit_test(E9_a_close_after_a_polite_shutdown_does_not_wait),
+        cmocka_unit_test(E9_a_close_refuses_a_connection_in_its_handshake),
         cmocka_unit_test(freeing_the_endpoint_tells_everybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

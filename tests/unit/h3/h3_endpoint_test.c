@@ -138,6 +138,11 @@ static void an_unproven_address_gets_three_times_what_it_sent(void **state)
     size_t len = first_flight(r, packet);
     r->down.cut = true;
     rig_h3_inject(r, packet, len);
+    uint8_t ecn = 0;
+    for (size_t n; (n = peer_h3_send(r->peer, packet, sizeof packet, &ecn, r->now_ns)) > 0;) {
+        rig_h3_inject(r, packet, n); /* the rest of its ClientHello */
+        len += n;
+    }
     rig_h3_hang_up(r);
     size_t sent = 0;
     for (int i = 0; i < 200; i++) {
@@ -150,7 +155,7 @@ static void an_unproven_address_gets_three_times_what_it_sent(void **state)
             tri_h3_endpoint_expire(r->endpoint, r->now_ns);
         }
     }
-    assert_true(sent > 0 && sent <= 3 * len);
+    assert_true(sent > 2 * len && sent <= 3 * len);
     assert_int_equal(r->closes, 1);
     rig_h3_free(r);
 }
