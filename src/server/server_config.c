@@ -20,10 +20,13 @@ void tri_config_init(struct tri_config *config, const struct tri_alloc *alloc)
 
 void tri_config_deinit(struct tri_config *config)
 {
-    tri_alloc_release(config->alloc, config->cert_file);
-    tri_alloc_release(config->alloc, config->key_file);
+    for (size_t i = 0; i < config->certs_len; i++) {
+        tri_alloc_release(config->alloc, config->certs[i].cert);
+        tri_alloc_release(config->alloc, config->certs[i].key);
+    }
     tri_alloc_release(config->alloc, config->keylog_file);
     tri_alloc_release(config->alloc, config->qlog_dir);
+    tri_alloc_release(config->alloc, config->secret_file);
     tri_routes_deinit(&config->routes);
 }
 
@@ -68,9 +71,9 @@ static enum tri_err copy_string(const struct tri_alloc *alloc, char **to, const 
 
 static enum tri_err copy_strings(struct tri_config *to, const struct tri_config *from)
 {
-    enum tri_err err = copy_string(to->alloc, &to->cert_file, from->cert_file);
-    if (err == TRI_OK) {
-        err = copy_string(to->alloc, &to->key_file, from->key_file);
+    enum tri_err err = TRI_OK;
+    for (size_t i = 0; i < from->certs_len && err == TRI_OK; i++) {
+        err = tri_config_certificate(to, from->certs[i].cert, from->certs[i].key);
     }
     if (err == TRI_OK) {
         err = copy_string(to->alloc, &to->keylog_file, from->keylog_file);
@@ -78,12 +81,15 @@ static enum tri_err copy_strings(struct tri_config *to, const struct tri_config 
     if (err == TRI_OK) {
         err = copy_string(to->alloc, &to->qlog_dir, from->qlog_dir);
     }
+    if (err == TRI_OK) {
+        err = copy_string(to->alloc, &to->secret_file, from->secret_file);
+    }
     return err;
 }
 
 enum tri_err tri_config_copy(struct tri_config *to, const struct tri_config *from)
 {
-    assert(!to->cert_file && !to->key_file && !to->keylog_file && !to->qlog_dir);
+    assert(to->certs_len == 0 && !to->keylog_file && !to->qlog_dir && !to->secret_file);
     assert(to->routes.len == 0 && to->listen_len == 0);
     memcpy(to->listen, from->listen, sizeof to->listen);
     to->listen_len = from->listen_len;
@@ -132,13 +138,19 @@ enum tri_err tri_config_certificate(struct tri_config *config, const char *cert_
     if (!cert_file || !key_file || !*cert_file || !*key_file) {
         return TRI_ERR_INVALID;
     }
-    char *cert = tri_alloc_string(config->alloc, cert_file, strlen(cert_file));
-    if (!cert || set_string(config->alloc, &config->key_file, key_file) != TRI_OK) {
-        tri_alloc_release(config->alloc, cert);
+    if (config->certs_len == TRI_CERTIFICATES_MAX) {
+        return TRI_ERR_LIMIT;
+    }
+    struct tri_cert_files files = {
+        .cert = tri_alloc_string(config->alloc, cert_file, strlen(cert_file)),
+        .key = tri_alloc_string(config->alloc, key_file, strlen(key_file)),
+    };
+    if (!files.cert || !files.key) {
+        tri_alloc_release(config->alloc, files.cert);
+        tri_alloc_release(config->alloc, files.key);
         return TRI_ERR_NOMEM;
     }
-    tri_alloc_release(config->alloc, config->cert_file);
-    config->cert_file = cert;
+    config->certs[config->certs_len++] = files;
     return TRI_OK;
 }
 
@@ -255,6 +267,14 @@ enum tri_err tri_config_keylog(struct tri_config *config, const char *file)
         return TRI_ERR_INVALID;
     }
     return set_string(config->alloc, &config->keylog_file, file);
+}
+
+enum tri_err tri_config_secret_file(struct tri_config *config, const char *file)
+{
+    if (!file || !*file) {
+        return TRI_ERR_INVALID;
+    }
+    return set_string(config->alloc, &config->secret_file, file);
 }
 
 enum tri_err tri_config_qlog(struct tri_config *config, const char *dir)

@@ -13,15 +13,21 @@ struct tri_cleartext_port {
     enum tri_cleartext answer;
 };
 
+struct tri_cert_files {
+    char *cert, *key; /* owned */
+};
+
 struct tri_config {
     const struct tri_alloc *alloc; /* borrowed; everything owned below comes from it */
     struct tri_addr listen[TRI_LISTENERS_MAX];
     size_t listen_len; /* 0: the default addresses */
     struct tri_cleartext_port cleartext[TRI_LISTENERS_MAX];
     size_t cleartext_len;
-    char *cert_file, *key_file;   /* both or none; owned */
-    char *keylog_file, *qlog_dir; /* NULL: none; owned */
-    unsigned http;                /* TRI_HTTP_ flags, at least one */
+    struct tri_cert_files certs[TRI_CERTIFICATES_MAX]; /* the first is the default */
+    size_t certs_len;                                  /* 0: one is made for localhost */
+    char *keylog_file, *qlog_dir;                      /* NULL: none; owned */
+    char *secret_file; /* NULL: beside a made certificate, or none; owned */
+    unsigned http;     /* TRI_HTTP_ flags, at least one */
     bool extended_connect;
     struct tri_routes routes;
     struct tri_limits limits;

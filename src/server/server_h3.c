@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <time.h>
 
 /* A connection of the endpoint, as its requests know it. */
 struct h3_link {
@@ -87,9 +88,21 @@ static const struct tri_udp_events udp_events = {
 
 /* ----------------------------------------------------------------------------- the port itself */
 
+static_assert(TRI_SECRET_LEN == TRI_H3_SECRET_LEN, "the endpoint takes the server's secret");
+
+/* From the loop's time to the one that a restart does not change. Before 1970 it is 0. */
+static uint64_t clock_offset_ns(struct tri_hub *hub)
+{
+    struct timespec now = {.tv_sec = 0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    const uint64_t world_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+    const uint64_t loop_ns = tri_hub_now_ns(hub);
+    return world_ns > loop_ns ? world_ns - loop_ns : 0;
+}
+
 static enum tri_err make_endpoint(struct tri_h3_port *port)
 {
-    const struct tri_hub *hub = port->hub;
+    struct tri_hub *hub = port->hub;
     const struct tri_config *config = tri_hub_config(hub);
     const struct tri_h3_config h3_config = {
         .alloc = hub->shared->alloc,
@@ -98,6 +111,8 @@ static enum tri_err make_endpoint(struct tri_h3_port *port)
         .random = tri_random_system(),
         .tls = &hub->shared->quic_tls,
         .qlog_dir = config->qlog_dir,
+        .secret = hub->shared->secret,
+        .clock_offset_ns = clock_offset_ns(hub),
         .events = &tri_request_exchange_events,
         .extended_connect = config->extended_connect,
         .on_accept = accept_conn,
@@ -125,17 +140,6 @@ enum tri_err tri_h3_port_open(struct tri_h3_port *port, struct tri_hub *hub, str
     return err;
 }
 
-void tri_h3_port_close(struct tri_h3_port *port)
-{
-    if (!port->udp) {
-        return;
-    }
-    tri_h3_endpoint_free(port->endpoint);
-    assert(tri_list_is_empty(&port->conns) && port->sockets_open == 0);
-    tri_udp_close(port->udp);
-    *port = (struct tri_h3_port){.hub = port->hub};
-}
-
 /* Everything the endpoint has now, or until the socket is full. */
 static void send_runs(struct tri_h3_port *port, uint64_t now_ns)
 {
@@ -145,6 +149,21 @@ static void send_runs(struct tri_h3_port *port, uint64_t now_ns)
                                         run.len, run.segment);
         port->blocked = err == TRI_AGAIN;
     }
+}
+
+/* What a full socket does not take of the last words is lost: nobody waits for it any more. */
+void tri_h3_port_close(struct tri_h3_port *port)
+{
+    if (!port->udp) {
+        return;
+    }
+    uint64_t now_ns = tri_hub_now_ns(port->hub);
+    tri_h3_endpoint_close(port->endpoint, now_ns);
+    send_runs(port, now_ns);
+    tri_h3_endpoint_free(port->endpoint);
+    assert(tri_list_is_empty(&port->conns) && port->sockets_open == 0);
+    tri_udp_close(port->udp);
+    *port = (struct tri_h3_port){.hub = port->hub};
 }
 
 /* While the server stops, GOAWAY waits for the last socket: some clients drop theirs at once. */

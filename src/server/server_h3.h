@@ -27,7 +27,10 @@ struct tri_h3_port {
 TRI_MUST_USE enum tri_err tri_h3_port_open(struct tri_h3_port *port, struct tri_hub *hub,
                                            struct tri_addr *addr);
 
-/* Ends everything on it (each open socket gets its on_close). Harmless when closed. */
+/*
+ * Ends everything on it: each open socket gets its on_close, each peer one CONNECTION_CLOSE, as far
+ * as the UDP socket takes them now. Harmless when closed.
+ */
 void tri_h3_port_close(struct tri_h3_port *port);
 
 /* Sends what the turn left to send; while the server stops, ends what may end. */

@@ -27,6 +27,7 @@ struct tri_hub {
     size_t sockets_len;        /* how many those are */
     struct tri_heap deadlines; /* of the TCP connections */
     bool stopping;             /* no new socket is taken */
+    uint64_t gone_ns;          /* while |stopping|: when nothing will be left, at the latest */
 };
 
 /* One a connection, embedded in it. */

@@ -133,20 +133,48 @@ static enum tri_err obtain_made(struct tri_tls_identity *out, char **made,
     return err;
 }
 
-enum tri_err tri_identity_obtain(struct tri_tls_identity *out, char **made,
-                                 const struct tri_config *config, struct tri_sentence error)
+static enum tri_err load_configured(struct tri_tls_identity *out, const struct tri_alloc *alloc,
+                                    const struct tri_cert_files *files, struct tri_sentence error)
 {
-    assert(out && made && config);
-    assert(!config->cert_file == !config->key_file);
-    *made = NULL;
-    if (!config->cert_file) {
-        return obtain_made(out, made, config->alloc, error);
-    }
     char cause[TRI_TLS_ERROR_MAX] = "";
-    enum tri_err err =
-        tri_tls_identity_load(out, config->alloc, config->cert_file, config->key_file, cause);
+    enum tri_err err = tri_tls_identity_load(out, alloc, files->cert, files->key, cause);
     if (err != TRI_OK) {
         tri_sentence_write(error, "%s", cause);
     }
     return err;
+}
+
+enum tri_err tri_identities_obtain(struct tri_identities *out, const struct tri_config *config,
+                                   struct tri_sentence error)
+{
+    assert(out && config);
+    size_t len = config->certs_len > 0 ? config->certs_len : 1;
+    *out = (struct tri_identities){.alloc = config->alloc};
+    out->items = tri_alloc_zero(config->alloc, len * sizeof out->items[0]);
+    if (!out->items) {
+        return TRI_ERR_NOMEM;
+    }
+    enum tri_err err = TRI_OK;
+    while (out->len < len && err == TRI_OK) {
+        struct tri_tls_identity *item = &out->items[out->len];
+        err = config->certs_len > 0
+                  ? load_configured(item, config->alloc, &config->certs[out->len], error)
+                  : obtain_made(item, &out->made, config->alloc, error);
+        out->len += err == TRI_OK;
+    }
+    if (err != TRI_OK) {
+        tri_identities_deinit(out);
+    }
+    return err;
+}
+
+void tri_identities_deinit(struct tri_identities *identities)
+{
+    assert(identities);
+    for (size_t i = 0; i < identities->len; i++) {
+        tri_tls_identity_deinit(&identities->items[i]);
+    }
+    tri_alloc_release(identities->alloc, identities->items);
+    tri_alloc_release(identities->alloc, identities->made);
+    *identities = (struct tri_identities){.alloc = identities->alloc};
 }

@@ -77,6 +77,22 @@ void tri_server_stop(struct tri_server *server)
     tri_worker_ask_stop(&server->worker);
 }
 
+void tri_server_drain(struct tri_server *server, uint64_t over_ms)
+{
+    tri_worker_ask_drain(&server->worker, over_ms);
+}
+
+enum tri_err tri_server_reload(struct tri_server *server, char *error, size_t error_max)
+{
+    struct tri_sentence sentence = {.out = error, .max = error_max};
+    return tri_shared_reload(&server->shared, sentence);
+}
+
+void tri_server_ask_reload(struct tri_server *server)
+{
+    tri_worker_ask_reload(&server->worker);
+}
+
 uint64_t tri_server_gauge(const struct tri_server *server, enum tri_gauge gauge)
 {
     const struct tri_hub *hub = &server->worker.hub;
@@ -107,7 +123,7 @@ const char *tri_server_cleartext_address(const struct tri_server *server, size_t
 
 const char *tri_server_spki_pin(const struct tri_server *server)
 {
-    return server->shared.identity.spki_pin;
+    return server->shared.spki_pin;
 }
 
 const char *tri_server_made_certificate(const struct tri_server *server)

@@ -5,6 +5,7 @@
 #include "server_fields.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 /* RFC 9110 section 8.6, 15.3.5, 15.4.5: no content, and no length of it, with these. */
@@ -113,20 +114,36 @@ enum tri_err tri_reply_send(struct tri_link *link, struct tri_exchange *x,
     return respond(x, reply, &fields, body);
 }
 
+#define SECOND_NS (1000 * TRI_NS_PER_MS)
+
+/* RFC 9110 section 10.2.3: when this server is gone at the latest, another may be in its place. */
+static void write_retry_after(char *out, size_t max, struct tri_hub *hub)
+{
+    const uint64_t now_ns = tri_hub_now_ns(hub);
+    const uint64_t left_ns = hub->gone_ns > now_ns ? hub->gone_ns - now_ns : 0;
+    (void)snprintf(out, max, "%" PRIu64, left_ns / SECOND_NS + 1);
+}
+
 void tri_reply_refuse(struct tri_link *link, struct tri_exchange *x,
                       const struct tri_refusal *refusal)
 {
     assert(refusal->answer != TRI_ANSWER_PLAIN ||
            (refusal->status >= 400 && refusal->status <= 599));
-    static const struct tri_header plain = {"content-type", "text/plain; charset=utf-8"};
     char line[256];
     int len = snprintf(line, sizeof line, "%s\n", refusal->text);
     bool fits = len > 0 && (size_t)len < sizeof line;
+    char seconds[24];
+    const struct tri_header headers[] = {{"content-type", "text/plain; charset=utf-8"},
+                                         {"retry-after", seconds}};
+    const bool may_retry = link->hub->stopping && refusal->status == 503;
+    if (may_retry) {
+        write_retry_after(seconds, sizeof seconds, link->hub);
+    }
     const struct tri_reply reply = {
         .answer = refusal->answer,
         .status = refusal->status,
-        .headers = &plain,
-        .headers_len = 1,
+        .headers = headers,
+        .headers_len = may_retry ? 2 : 1,
         .body = tri_slice_of_string(fits ? line : refusal->text),
         .head_only = refusal->head_only,
     };

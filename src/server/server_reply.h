@@ -37,7 +37,10 @@ struct tri_refusal {
     bool head_only; /* the request was HEAD */
 };
 
-/* Answers |x| with it. If that cannot be done there is nobody left to tell. */
+/*
+ * Answers |x| with it; a 503 of a server that stops with retry-after. If that cannot be done there is
+ * nobody left to tell.
+ */
 void tri_reply_refuse(struct tri_link *link, struct tri_exchange *x,
                       const struct tri_refusal *refusal);
 

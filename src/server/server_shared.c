@@ -54,21 +54,71 @@ static enum tri_err check_qlog(const struct tri_shared *shared, struct tri_sente
     return TRI_OK;
 }
 
-static enum tri_err make_contexts(struct tri_shared *shared, struct tri_sentence error)
+/* ------------------------------------------------------------------------------ certificates */
+
+/* What both contexts will serve; a use that is not offered has none. */
+struct next_certs {
+    struct tri_tls_certs *tcp, *quic;
+};
+
+static enum tri_err make_next(struct next_certs *next, const struct tri_shared *shared,
+                              const struct tri_identities *ids, char cause[TRI_TLS_ERROR_MAX])
+{
+    *next = (struct next_certs){.tcp = NULL};
+    enum tri_err err = TRI_OK;
+    if (tri_shared_has_tcp(shared)) {
+        err = tri_tls_certs_new(&next->tcp, &shared->tcp_tls, ids->items, ids->len, cause);
+    }
+    if (err == TRI_OK && tri_shared_has_quic(shared)) {
+        err = tri_tls_certs_new(&next->quic, &shared->quic_tls, ids->items, ids->len, cause);
+    }
+    if (err != TRI_OK) {
+        tri_tls_certs_free(next->tcp);
+    }
+    return err;
+}
+
+/* All certificates change, or none does. */
+static enum tri_err change_certs(struct tri_shared *shared, struct tri_identities *ids,
+                                 struct tri_sentence error)
+{
+    char cause[TRI_TLS_ERROR_MAX] = "";
+    struct next_certs next;
+    enum tri_err err = make_next(&next, shared, ids, cause);
+    if (err != TRI_OK) {
+        tri_sentence_write(error, "%s", cause);
+        return err;
+    }
+    if (next.tcp) {
+        tri_tls_context_serve(&shared->tcp_tls, next.tcp);
+    }
+    if (next.quic) {
+        tri_tls_context_serve(&shared->quic_tls, next.quic);
+    }
+    memcpy(shared->spki_pin, ids->items[0].spki_pin, sizeof shared->spki_pin);
+    return TRI_OK;
+}
+
+static void release_contexts(struct tri_shared *shared)
+{
+    tri_tls_context_deinit(&shared->tcp_tls); /* harmless where there is none */
+    tri_tls_context_deinit(&shared->quic_tls);
+}
+
+static enum tri_err make_contexts(struct tri_shared *shared, const struct tri_identities *ids,
+                                  struct tri_sentence error)
 {
     char cause[TRI_TLS_ERROR_MAX] = "";
     unsigned http = shared->config.http;
+    const struct tri_tls_identity *first = &ids->items[0];
     enum tri_err err = TRI_OK;
     if (tri_shared_has_tcp(shared)) {
-        err = tri_tls_context_init(&shared->tcp_tls, TRI_TLS_TCP, &shared->identity, http,
-                                   shared->keylog, cause);
+        err =
+            tri_tls_context_init(&shared->tcp_tls, TRI_TLS_TCP, first, http, shared->keylog, cause);
     }
     if (err == TRI_OK && tri_shared_has_quic(shared)) {
-        err = tri_tls_context_init(&shared->quic_tls, TRI_TLS_QUIC, &shared->identity, http,
-                                   shared->keylog, cause);
-        if (err != TRI_OK && tri_shared_has_tcp(shared)) {
-            tri_tls_context_deinit(&shared->tcp_tls);
-        }
+        err = tri_tls_context_init(&shared->quic_tls, TRI_TLS_QUIC, first, http, shared->keylog,
+                                   cause);
     }
     if (err != TRI_OK) {
         tri_sentence_write(error, "%s", cause);
@@ -78,18 +128,72 @@ static enum tri_err make_contexts(struct tri_shared *shared, struct tri_sentence
 
 static enum tri_err make_tls(struct tri_shared *shared, struct tri_sentence error)
 {
-    enum tri_err err =
-        tri_identity_obtain(&shared->identity, &shared->made_certificate, &shared->config, error);
+    struct tri_identities ids;
+    enum tri_err err = tri_identities_obtain(&ids, &shared->config, error);
     if (err != TRI_OK) {
         return err;
     }
-    err = make_contexts(shared, error);
+    err = make_contexts(shared, &ids, error);
+    if (err == TRI_OK) {
+        err = change_certs(shared, &ids, error);
+    }
+    if (err == TRI_OK) {
+        shared->made_certificate = ids.made;
+        ids.made = NULL;
+    } else {
+        release_contexts(shared);
+    }
+    tri_identities_deinit(&ids);
+    return err;
+}
+
+static enum tri_err read_again(struct tri_shared *shared, size_t *len, struct tri_sentence error)
+{
+    struct tri_identities ids;
+    enum tri_err err = tri_identities_obtain(&ids, &shared->config, error);
     if (err != TRI_OK) {
+        return err;
+    }
+    *len = ids.len;
+    err = change_certs(shared, &ids, error);
+    tri_identities_deinit(&ids);
+    return err;
+}
+
+enum tri_err tri_shared_reload(struct tri_shared *shared, struct tri_sentence error)
+{
+    /* A sentence of our own: the log wants it whole, whatever the caller has room for. */
+    char text[TRI_TLS_ERROR_MAX] = "memory is short";
+    size_t len = 0;
+    enum tri_err err =
+        read_again(shared, &len, (struct tri_sentence){.out = text, .max = sizeof text});
+    if (err != TRI_OK) {
+        tri_sentence_write(error, "%s", text);
+        TRI_LOG(&shared->config.log, ERROR, "reload.fail", TRI_KV_S("reason", text));
+        return err;
+    }
+    tri_sentence_write(error, "%s", "");
+    TRI_LOG(&shared->config.log, INFO, "reload.done", TRI_KV_U("certificates", len),
+            TRI_KV_S("pin", shared->spki_pin));
+    return TRI_OK;
+}
+
+/* Releases the certificates if it fails. */
+static enum tri_err obtain_secret(struct tri_shared *shared, struct tri_sentence error)
+{
+    if (!tri_shared_has_quic(shared)) {
+        return TRI_OK;
+    }
+    enum tri_err err =
+        tri_secret_obtain(shared->secret, &shared->config, shared->made_certificate, error);
+    if (err != TRI_OK) {
+        release_contexts(shared);
         tri_alloc_release(shared->alloc, shared->made_certificate);
-        tri_tls_identity_deinit(&shared->identity);
     }
     return err;
 }
+
+/* -------------------------------------------------------------------------------------- life */
 
 enum tri_err tri_shared_init(struct tri_shared *shared, const struct tri_config *config,
                              struct tri_sentence error)
@@ -107,6 +211,9 @@ enum tri_err tri_shared_init(struct tri_shared *shared, const struct tri_config 
     if (err == TRI_OK) {
         err = make_tls(shared, error);
     }
+    if (err == TRI_OK) {
+        err = obtain_secret(shared, error);
+    }
     if (err == TRI_ERR_NOMEM) {
         tri_sentence_write(error, "memory is short");
     }
@@ -120,14 +227,9 @@ enum tri_err tri_shared_init(struct tri_shared *shared, const struct tri_config 
 void tri_shared_deinit(struct tri_shared *shared)
 {
     assert(atomic_load(&shared->conns_open) == 0);
-    if (tri_shared_has_tcp(shared)) {
-        tri_tls_context_deinit(&shared->tcp_tls);
-    }
-    if (tri_shared_has_quic(shared)) {
-        tri_tls_context_deinit(&shared->quic_tls);
-    }
+    release_contexts(shared);
+    explicit_bzero(shared->secret, sizeof shared->secret);
     tri_alloc_release(shared->alloc, shared->made_certificate);
-    tri_tls_identity_deinit(&shared->identity);
     tri_tls_keylog_close(shared->keylog);
     tri_config_deinit(&shared->config);
 }

@@ -1,24 +1,27 @@
 /*
  * What all workers of a server share. Made before the first worker and unchanged afterwards, but
- * for the three counters, which any worker may touch.
+ * for the three counters, which any worker may touch, and the certificates, which a reload changes
+ * on the thread of the one worker.
  */
 #ifndef TRI_SERVER_SHARED_H
 #define TRI_SERVER_SHARED_H
 
 #include "server_config.h"
 #include "server_error.h"
+#include "server_secret.h"
 #include "tls_context.h"
 
 #include <stdatomic.h>
 
 struct tri_shared {
-    const struct tri_alloc *alloc; /* borrowed */
-    struct tri_config config;      /* a copy of the program's */
-    struct tri_tls_identity identity;
+    const struct tri_alloc *alloc;   /* borrowed */
+    struct tri_config config;        /* a copy of the program's */
     struct tri_tls_keylog *keylog;   /* NULL: none */
     struct tri_tls_context tcp_tls;  /* meaningful if HTTP/1.1 or HTTP/2 is offered */
     struct tri_tls_context quic_tls; /* meaningful if HTTP/3 is offered */
+    char spki_pin[TRI_SPKI_PIN_MAX]; /* of the default certificate */
     char *made_certificate;          /* the file; NULL: the program gave one */
+    uint8_t secret[TRI_SECRET_LEN];  /* of QUIC tokens; meaningful if HTTP/3 is offered */
 
     _Atomic uint64_t conns_made;   /* the last connection's number */
     _Atomic uint64_t sockets_made; /* the last socket's number */
@@ -33,6 +36,13 @@ TRI_MUST_USE enum tri_err tri_shared_init(struct tri_shared *shared,
                                           const struct tri_config *config,
                                           struct tri_sentence error);
 void tri_shared_deinit(struct tri_shared *shared);
+
+/*
+ * Reads every certificate again and serves them from the next handshake on; connections that are
+ * open keep theirs. On failure nothing has changed and |error| has the sentence. Either is logged.
+ * Errors as tri_server_reload.
+ */
+TRI_MUST_USE enum tri_err tri_shared_reload(struct tri_shared *shared, struct tri_sentence error);
 
 /* A connection's number, counting it as open; 0 if the limit is reached. */
 uint64_t tri_shared_conn_open(struct tri_shared *shared);

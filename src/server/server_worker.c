@@ -1,10 +1,10 @@
 /* See server_worker.h. */
 #include "server_worker.h"
 
-#include "server_ws.h"
-
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -66,6 +66,7 @@ static uint64_t find_deadline_ns(const struct tri_worker *w)
     }
     if (w->state == TRI_WORKER_STOPPING) {
         deadline_ns = earlier(deadline_ns, w->stop_deadline_ns);
+        deadline_ns = earlier(deadline_ns, tri_drain_deadline_ns(&w->drain));
     }
     return deadline_ns;
 }
@@ -93,6 +94,18 @@ static bool has_resumed(const struct tri_worker *w)
     return tri_session_worker_deadline_ns(&w->hub.sessions) == 0;
 }
 
+static void log_stop(struct tri_worker *w)
+{
+    const uint64_t ms = (tri_hub_now_ns(&w->hub) - w->stop_started_ns) / TRI_NS_PER_MS;
+    char seconds[32];
+    (void)snprintf(seconds, sizeof seconds, "%" PRIu64 ".%03u", ms / 1000, (unsigned)(ms % 1000));
+    TRI_LOG(tri_hub_log(&w->hub), INFO, "drain.end", TRI_KV_U("sockets", w->stop_sockets),
+            TRI_KV_U("dropped", w->stop_dropped), TRI_KV_S("seconds", seconds));
+    TRI_LOG(tri_hub_log(&w->hub), INFO, "stop",
+            TRI_KV_U("connections", atomic_load(&w->hub.shared->conns_made)),
+            TRI_KV_U("sockets", atomic_load(&w->hub.shared->sockets_made)));
+}
+
 static void end_turn(void *user, uint64_t now_ns)
 {
     struct tri_worker *w = user;
@@ -104,9 +117,7 @@ static void end_turn(void *user, uint64_t now_ns)
     if (w->state == TRI_WORKER_STOPPING && !is_dirty(w) && is_all_gone(w)) {
         close_listeners(w);
         set_state(w, TRI_WORKER_STOPPED);
-        TRI_LOG(tri_hub_log(&w->hub), INFO, "stop",
-                TRI_KV_U("connections", atomic_load(&w->hub.shared->conns_made)),
-                TRI_KV_U("sockets", atomic_load(&w->hub.shared->sockets_made)));
+        log_stop(w);
         tri_loop_stop(w->hub.loop);
     }
     tri_loop_set_deadline(w->hub.loop, find_deadline_ns(w));
@@ -114,22 +125,30 @@ static void end_turn(void *user, uint64_t now_ns)
 
 /* ------------------------------------------------------------------------------------- the stop */
 
-static void start_stop(struct tri_worker *w)
+static void start_stop(struct tri_worker *w, uint64_t over_ms)
 {
     set_state(w, TRI_WORKER_STOPPING);
     w->hub.stopping = true;
-    uint64_t timeout_ms = tri_hub_config(&w->hub)->limits.close_timeout_ms;
-    w->stop_deadline_ns = tri_hub_now_ns(&w->hub) + timeout_ms * TRI_NS_PER_MS;
+    const uint64_t now_ns = tri_hub_now_ns(&w->hub);
+    const uint64_t timeout_ms = tri_hub_config(&w->hub)->limits.close_timeout_ms;
+    w->stop_started_ns = now_ns;
+    w->stop_deadline_ns = now_ns + (over_ms + timeout_ms) * TRI_NS_PER_MS;
+    w->stop_sockets = w->hub.sockets_len;
+    w->hub.gone_ns = w->stop_deadline_ns;
+    TRI_LOG(tri_hub_log(&w->hub), INFO, "drain.start",
+            TRI_KV_U("connections", atomic_load(&w->hub.shared->conns_open)),
+            TRI_KV_U("sockets", w->stop_sockets), TRI_KV_U("ms", over_ms));
     for (size_t i = 0; i < w->listeners_len; i++) {
         tri_listener_stop(&w->listeners[i]);
     }
-    tri_ws_close_all(&w->hub, TRI_CLOSE_GOING_AWAY);
+    tri_drain_start(&w->drain, &w->hub, over_ms * TRI_NS_PER_MS, now_ns);
     tri_tcp_conns_stop(&w->hub);
 }
 
 static void drop_all(struct tri_worker *w)
 {
     w->stop_deadline_ns = UINT64_MAX;
+    w->stop_dropped += w->hub.sockets_len;
     tri_tcp_conns_drop(&w->hub);
     close_listeners(w);
 }
@@ -137,11 +156,19 @@ static void drop_all(struct tri_worker *w)
 static void take_wake(void *user)
 {
     struct tri_worker *w = user;
+    if (atomic_exchange(&w->reload_asked, false) && w->state == TRI_WORKER_SERVING) {
+        /* Whoever asked is not here to be told: it is in the log. */
+        enum tri_err ignored = tri_shared_reload(w->hub.shared, (struct tri_sentence){0});
+        (void)ignored;
+    }
     unsigned asked = atomic_load(&w->stops_asked);
+    if (atomic_exchange(&w->drain_asked, false) && w->state == TRI_WORKER_SERVING) {
+        start_stop(w, atomic_load(&w->drain_ms));
+    }
     while (w->stops_done < asked && w->state != TRI_WORKER_STOPPED) {
         w->stops_done++;
         if (w->state == TRI_WORKER_SERVING) {
-            start_stop(w);
+            start_stop(w, 0);
         } else {
             drop_all(w);
         }
@@ -152,6 +179,7 @@ static void take_deadline(void *user, uint64_t now_ns)
 {
     struct tri_worker *w = user;
     tri_session_worker_expire(&w->hub.sessions, now_ns);
+    tri_drain_expire(&w->drain, &w->hub, now_ns);
     tri_tcp_conns_expire(&w->hub, now_ns);
     for (size_t i = 0; i < w->listeners_len; i++) {
         tri_h3_port_expire(&w->listeners[i].h3, now_ns);
@@ -273,6 +301,7 @@ enum tri_err tri_worker_init(struct tri_worker *w, struct tri_shared *shared,
                              struct tri_sentence error)
 {
     *w = (struct tri_worker){.state = TRI_WORKER_SERVING};
+    tri_drain_init(&w->drain);
     enum tri_err err = tri_hub_init(&w->hub, shared, &loop_events, w);
     if (err != TRI_OK) {
         tri_sentence_write(error, "no event loop can be made: %s", tri_err_text(err));
@@ -330,5 +359,21 @@ int tri_worker_timeout_ms(const struct tri_worker *w)
 void tri_worker_ask_stop(struct tri_worker *w)
 {
     atomic_fetch_add(&w->stops_asked, 1);
+    tri_loop_wake(w->hub.loop);
+}
+
+void tri_worker_ask_drain(struct tri_worker *w, uint64_t over_ms)
+{
+    if (atomic_load(&w->stops_asked) > 0) {
+        return; /* the stop may not be heard yet, and must not become the second one */
+    }
+    atomic_store(&w->drain_ms, over_ms < TRI_DRAIN_MS_MAX ? over_ms : TRI_DRAIN_MS_MAX);
+    atomic_store(&w->drain_asked, true);
+    tri_loop_wake(w->hub.loop);
+}
+
+void tri_worker_ask_reload(struct tri_worker *w)
+{
+    atomic_store(&w->reload_asked, true);
     tri_loop_wake(w->hub.loop);
 }

@@ -3,12 +3,15 @@
  * ready is handled; then everything that has something to send is flushed, once; then the next
  * deadline is set.
  *
- *   SERVING ──stop──► STOPPING ──all gone──► STOPPED
- *                        └──stop again, or the close timeout: what is left is dropped
+ *   SERVING ──stop, drain──► STOPPING ──all gone──► STOPPED
+ *                               └──stop (again), or time is up: what is left is dropped
+ *
+ * A stop is a drain over no time.
  */
 #ifndef TRI_SERVER_WORKER_H
 #define TRI_SERVER_WORKER_H
 
+#include "server_drain.h"
 #include "server_listener.h"
 
 enum tri_worker_state { TRI_WORKER_SERVING, TRI_WORKER_STOPPING, TRI_WORKER_STOPPED };
@@ -18,10 +21,19 @@ struct tri_worker {
     enum tri_worker_state state;
     struct tri_listener listeners[2 * TRI_LISTENERS_MAX]; /* those with TLS come first */
     size_t listeners_len;
-    size_t tls_listeners_len;  /* <= listeners_len */
-    uint64_t stop_deadline_ns; /* meaningful while STOPPING; UINT64_MAX once dropped */
+    size_t tls_listeners_len; /* <= listeners_len */
+
+    struct tri_drain drain;
+    uint64_t stop_started_ns;  /* this and the next three are meaningful while STOPPING */
+    uint64_t stop_deadline_ns; /* UINT64_MAX once dropped */
+    size_t stop_sockets;       /* open when it started */
+    size_t stop_dropped;       /* of these, those that were not closed in time */
+
     atomic_uint stops_asked;   /* by tri_worker_ask_stop */
     unsigned stops_done;       /* <= stops_asked */
+    atomic_bool reload_asked;  /* by tri_worker_ask_reload */
+    atomic_bool drain_asked;   /* by tri_worker_ask_drain, and not begun */
+    _Atomic uint64_t drain_ms; /* over which; set before |drain_asked| */
 };
 
 /*
@@ -45,5 +57,14 @@ int tri_worker_timeout_ms(const struct tri_worker *w);
 
 /* Asks for a polite stop; the second time, for the end. Any thread, any signal handler. */
 void tri_worker_ask_stop(struct tri_worker *w);
+
+/* Asks for the certificates to be read again, at the next turn. Any thread, any signal handler. */
+void tri_worker_ask_reload(struct tri_worker *w);
+
+/*
+ * Asks for a polite stop that takes |over_ms|, at most TRI_DRAIN_MS_MAX, to close the sockets. Heard
+ * by a worker that serves and was asked nothing else. Any thread, any signal handler.
+ */
+void tri_worker_ask_drain(struct tri_worker *w, uint64_t over_ms);
 
 #endif

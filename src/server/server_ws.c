@@ -269,16 +269,3 @@ enum tri_err tri_ws_accept(const struct tri_ws_opening *opening)
     }
     return TRI_OK;
 }
-
-void tri_ws_close_all(struct tri_hub *hub, uint16_t code)
-{
-    for (struct tri_list *at = hub->sockets.next; at != &hub->sockets; at = at->next) {
-        struct tri_ws *ws = TRI_CONTAINER_OF(at, struct tri_ws, node);
-        /* Closing only queues a frame: no socket leaves the list here. */
-        enum tri_err err = tri_session_close(ws->session, code, TRI_SLICE(""));
-        assert(err != TRI_ERR_INVALID);
-        if (err == TRI_ERR_NOMEM) {
-            tri_session_abort(ws->session);
-        }
-    }
-}

@@ -29,7 +29,4 @@ struct tri_ws_opening {
  */
 TRI_MUST_USE enum tri_err tri_ws_accept(const struct tri_ws_opening *opening);
 
-/* Starts to close every socket of the worker with |code|. */
-void tri_ws_close_all(struct tri_hub *hub, uint16_t code);
-
 #endif

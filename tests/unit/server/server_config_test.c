@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 static void ignore_request(void *user, struct tri_request *req)
 {
@@ -46,7 +47,7 @@ static void a_new_configuration_has_the_defaults(void **state)
     assert_int_equal(config->http, TRI_HTTP_ALL);
     assert_true(config->extended_connect);
     assert_int_equal(config->listen_len, 0);
-    assert_null(config->cert_file);
+    assert_int_equal(config->certs_len, 0);
     assert_int_equal(config->limits.message_bytes_max, 16 * 1024 * 1024);
     assert_null(config->log.write);
     tri_config_free(config);
@@ -87,11 +88,25 @@ static void a_certificate_has_a_key(void **state)
     assert_int_equal(tri_config_certificate(config, "c", NULL), TRI_ERR_INVALID);
     assert_int_equal(tri_config_certificate(config, NULL, "k"), TRI_ERR_INVALID);
     assert_int_equal(tri_config_certificate(config, "", "k"), TRI_ERR_INVALID);
-    assert_null(config->cert_file);
-    assert_int_equal(tri_config_certificate(config, "c1", "k1"), TRI_OK);
-    assert_int_equal(tri_config_certificate(config, "c2", "k2"), TRI_OK);
-    assert_string_equal(config->cert_file, "c2");
-    assert_string_equal(config->key_file, "k2");
+    assert_int_equal(tri_config_certificate(config, "c", ""), TRI_ERR_INVALID);
+    assert_int_equal(config->certs_len, 0);
+    release(&heap, config);
+}
+
+static void N6_certificates_add_up_to_their_limit(void **state)
+{
+    (void)state;
+    struct test_alloc heap;
+    struct tri_config *config = make(&heap);
+    for (size_t i = 0; i < TRI_CERTIFICATES_MAX; i++) {
+        char cert[16];
+        (void)snprintf(cert, sizeof cert, "c%zu", i);
+        assert_int_equal(tri_config_certificate(config, cert, "k"), TRI_OK);
+    }
+    assert_int_equal(tri_config_certificate(config, "c64", "k"), TRI_ERR_LIMIT);
+    assert_int_equal(config->certs_len, TRI_CERTIFICATES_MAX);
+    assert_string_equal(config->certs[0].cert, "c0");
+    assert_string_equal(config->certs[63].cert, "c63");
     release(&heap, config);
 }
 
@@ -245,6 +260,9 @@ static void other_setters_set(void **state)
     assert_int_equal(tri_config_qlog(config, "q"), TRI_OK);
     assert_string_equal(config->keylog_file, "keys");
     assert_string_equal(config->qlog_dir, "q");
+    assert_int_equal(tri_config_secret_file(config, ""), TRI_ERR_INVALID);
+    assert_int_equal(tri_config_secret_file(config, "s"), TRI_OK);
+    assert_string_equal(config->secret_file, "s");
     tri_config_log(config, ignore_line, &heap, TRI_LOG_WARN, TRI_LOG_JSON);
     assert_ptr_equal(config->log.write, ignore_line);
     assert_int_equal(config->log.level, TRI_LOG_WARN);
@@ -256,7 +274,9 @@ static void other_setters_set(void **state)
 static bool fill(struct tri_config *config)
 {
     return tri_config_certificate(config, "c", "k") == TRI_OK &&
+           tri_config_certificate(config, "c2", "k2") == TRI_OK &&
            tri_config_keylog(config, "keys") == TRI_OK && tri_config_qlog(config, "q") == TRI_OK &&
+           tri_config_secret_file(config, "s") == TRI_OK &&
            tri_config_ws(config, "/echo", &ws_handler, NULL) == TRI_OK &&
            tri_config_ws_deflate(config, "/echo", TRI_DEFLATE_SHARED) == TRI_OK &&
            tri_config_ws_slow(config, "/echo", TRI_SLOW_DROP) == TRI_OK &&
@@ -279,9 +299,13 @@ static void a_copy_has_everything_and_shares_nothing(void **state)
     tri_config_init(&copy, &heap.alloc);
     assert_int_equal(tri_config_copy(&copy, config), TRI_OK);
     tri_config_free(config);
-    assert_string_equal(copy.cert_file, "c");
-    assert_string_equal(copy.key_file, "k");
+    assert_int_equal(copy.certs_len, 2);
+    assert_string_equal(copy.certs[0].cert, "c");
+    assert_string_equal(copy.certs[0].key, "k");
+    assert_string_equal(copy.certs[1].cert, "c2");
+    assert_string_equal(copy.certs[1].key, "k2");
     assert_string_equal(copy.keylog_file, "keys");
+    assert_string_equal(copy.secret_file, "s");
     assert_string_equal(copy.qlog_dir, "q");
     assert_int_equal(copy.routes.len, 2);
     assert_string_equal(copy.routes.routes[0].path, "/echo");
@@ -337,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_new_configuration_has_the_defaults),
         cmocka_unit_test(addresses_are_checked_and_counted),
         cmocka_unit_test(a_certificate_has_a_key),
+        cmocka_unit_test(N6_certificates_add_up_to_their_limit),
         cmocka_unit_test(versions_are_flags_and_at_least_one),
         cmocka_unit_test(routes_want_a_path_and_a_handler),
         cmocka_unit_test(a_handler_takes_messages_whole_or_in_pieces),

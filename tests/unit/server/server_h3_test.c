@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <time.h>
 
 /* ------------------------------------------------------------------------------ net, as played */
 
@@ -61,7 +62,8 @@ enum tri_err tri_udp_send(struct tri_udp *u, const struct tri_addr *local,
 
 struct tri_h3_endpoint {
     struct tri_h3_config config;
-    bool live, shut, idle;
+    bool live, shut, idle, closed;
+    int last_words;    /* runs that closing makes */
     int runs;          /* to be sent */
     int wakes_in_send; /* how often sending makes it dirty again */
     size_t received;
@@ -138,6 +140,14 @@ void tri_h3_endpoint_shutdown(struct tri_h3_endpoint *e, uint64_t now_ns)
     e->shut = true;
 }
 
+void tri_h3_endpoint_close(struct tri_h3_endpoint *e, uint64_t now_ns)
+{
+    assert_true(now_ns > 0);
+    end_conn(e);
+    e->closed = true;
+    e->runs += e->last_words;
+}
+
 bool tri_h3_endpoint_is_idle(const struct tri_h3_endpoint *e)
 {
     return e->idle;
@@ -145,7 +155,7 @@ bool tri_h3_endpoint_is_idle(const struct tri_h3_endpoint *e)
 
 void tri_h3_endpoint_free(struct tri_h3_endpoint *e)
 {
-    end_conn(e);
+    assert_true(e->closed);
     e->live = false;
 }
 
@@ -214,6 +224,20 @@ static void datagrams_go_in_and_runs_go_out_at_the_turns_end(void **state)
     endpoint.runs = 1;
     tri_h3_port_flush(&r.port); /* nothing has happened since */
     assert_int_equal(udp.sent, 3);
+    tear_down(&r);
+}
+
+static void E10_the_endpoint_has_the_secret_and_the_time_of_the_world(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    const struct tri_h3_config *config = &endpoint.config;
+    assert_ptr_equal(config->secret, r.hub.shared.secret);
+    const uint64_t world_ns = config->clock_offset_ns + tri_hub_now_ns(&r.hub.hub);
+    const uint64_t now_ns = (uint64_t)time(NULL) * UINT64_C(1000000000);
+    const uint64_t hour_ns = UINT64_C(3600) * 1000000000;
+    assert_true(world_ns + hour_ns > now_ns && world_ns < now_ns + hour_ns);
     tear_down(&r);
 }
 
@@ -291,6 +315,22 @@ static void connections_end_at_the_limit(void **state)
     assert_non_null(strstr(r.hub.log, "warn conn.limit connections=1\n"));
     endpoint.conn = first;
     tear_down(&r);
+}
+
+static void E9_the_last_words_are_sent_before_the_socket_goes(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    accept_conn(&r);
+    endpoint.last_words = 2;
+    tear_down(&r);
+    assert_int_equal(udp.sent, 2);
+    set_up(&r);
+    endpoint.last_words = 4;
+    udp.room = 2; /* and then it is full */
+    tear_down(&r);
+    assert_int_equal(udp.sent, 2);
 }
 
 static void no_connection_is_taken_while_the_server_stops(void **state)
@@ -388,10 +428,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(datagrams_go_in_and_runs_go_out_at_the_turns_end),
+        cmocka_unit_test(E10_the_endpoint_has_the_secret_and_the_time_of_the_world),
         cmocka_unit_test(a_full_socket_waits_for_room),
         cmocka_unit_test(an_event_while_it_sends_makes_it_dirty_again),
         cmocka_unit_test(a_connection_is_numbered_and_logged),
         cmocka_unit_test(connections_end_at_the_limit),
+        cmocka_unit_test(E9_the_last_words_are_sent_before_the_socket_goes),
         cmocka_unit_test(no_connection_is_taken_while_the_server_stops),
         cmocka_unit_test(no_connection_is_taken_without_memory),
         cmocka_unit_test(a_deadline_is_expired_when_it_has_come),

@@ -1,4 +1,4 @@
-/* N8: a certificate is made once, kept, and made anew when it cannot be used. */
+/* N6, N8: certificates are loaded; one is made once, kept, and made anew when it cannot be used. */
 #include "server_identity.h"
 #include "temp_dir.h"
 #include "test_alloc.h"
@@ -17,8 +17,7 @@ struct rig {
     struct temp_dir dir;
     struct test_alloc heap;
     struct tri_config config;
-    struct tri_tls_identity id;
-    char *made;
+    struct tri_identities ids;
     char error[512];
 };
 
@@ -27,7 +26,7 @@ static void set_up(struct rig *r)
     temp_dir_make(&r->dir);
     test_alloc_init(&r->heap);
     tri_config_init(&r->config, &r->heap.alloc);
-    r->made = NULL;
+    r->ids = (struct tri_identities){0};
     r->error[0] = '\0';
     assert_int_equal(setenv("XDG_STATE_HOME", r->dir.path, 1), 0);
 }
@@ -41,22 +40,20 @@ static void tear_down(struct rig *r)
 
 static enum tri_err obtain(struct rig *r)
 {
-    return tri_identity_obtain(&r->id, &r->made, &r->config,
-                               (struct tri_sentence){r->error, sizeof r->error});
+    return tri_identities_obtain(&r->ids, &r->config,
+                                 (struct tri_sentence){r->error, sizeof r->error});
 }
 
 static void release(struct rig *r)
 {
-    tri_tls_identity_deinit(&r->id);
-    tri_alloc_release(&r->heap.alloc, r->made);
-    r->made = NULL;
+    tri_identities_deinit(&r->ids);
 }
 
 /* Obtains, and writes the pin to |out|. */
 static void obtain_pin(struct rig *r, char out[TRI_SPKI_PIN_MAX])
 {
     assert_int_equal(obtain(r), TRI_OK);
-    memcpy(out, r->id.spki_pin, TRI_SPKI_PIN_MAX);
+    memcpy(out, r->ids.items[0].spki_pin, TRI_SPKI_PIN_MAX);
     assert_int_equal(strlen(out), TRI_SPKI_PIN_MAX - 1);
     release(r);
 }
@@ -67,7 +64,7 @@ static void N8_a_certificate_is_made_and_kept(void **state)
     struct rig r;
     set_up(&r);
     assert_int_equal(obtain(&r), TRI_OK);
-    assert_string_equal(r.made, temp_dir_path(&r.dir, "trisock/localhost.crt"));
+    assert_string_equal(r.ids.made, temp_dir_path(&r.dir, "trisock/localhost.crt"));
     release(&r);
     struct stat st;
     assert_int_equal(stat(temp_dir_path(&r.dir, "trisock/localhost.key"), &st), 0);
@@ -124,12 +121,13 @@ static void N8_a_certificate_about_to_expire_is_made_anew(void **state)
     assert_string_equal(planted, kept);
     plant(&r, TRI_MADE_CERTIFICATE_DAYS_LEFT_MIN - 2);
     char error[TRI_TLS_ERROR_MAX];
-    assert_int_equal(tri_tls_identity_load(&r.id, &r.heap.alloc,
+    struct tri_tls_identity id;
+    assert_int_equal(tri_tls_identity_load(&id, &r.heap.alloc,
                                            temp_dir_path(&r.dir, "trisock/localhost.crt"),
                                            temp_dir_path(&r.dir, "trisock/localhost.key"), error),
                      TRI_OK);
-    memcpy(planted, r.id.spki_pin, sizeof planted);
-    tri_tls_identity_deinit(&r.id);
+    memcpy(planted, id.spki_pin, sizeof planted);
+    tri_tls_identity_deinit(&id);
     obtain_pin(&r, renewed);
     assert_string_not_equal(planted, renewed);
     tear_down(&r);
@@ -146,7 +144,8 @@ static void N8_home_is_used_without_a_state_folder(void **state)
             values[i] ? setenv("XDG_STATE_HOME", values[i], 1) : unsetenv("XDG_STATE_HOME"), 0);
         assert_int_equal(setenv("HOME", r.dir.path, 1), 0);
         assert_int_equal(obtain(&r), TRI_OK);
-        assert_string_equal(r.made, temp_dir_path(&r.dir, ".local/state/trisock/localhost.crt"));
+        assert_string_equal(r.ids.made,
+                            temp_dir_path(&r.dir, ".local/state/trisock/localhost.crt"));
         release(&r);
         tear_down(&r);
     }
@@ -161,7 +160,7 @@ static void no_place_to_keep_it_is_told_with_a_remedy(void **state)
     assert_int_equal(unsetenv("HOME"), 0);
     assert_int_equal(obtain(&r), TRI_ERR_NOT_FOUND);
     assert_non_null(strstr(r.error, "HOME"));
-    assert_null(r.made);
+    assert_null(r.ids.made);
     tear_down(&r);
 }
 
@@ -188,12 +187,45 @@ static void a_configured_certificate_is_loaded_and_nothing_made(void **state)
     assert_int_equal(tri_tls_identity_make(cert, key, 30, error), TRI_OK);
     assert_int_equal(tri_config_certificate(&r.config, cert, key), TRI_OK);
     assert_int_equal(obtain(&r), TRI_OK);
-    assert_null(r.made);
+    assert_null(r.ids.made);
     release(&r);
     assert_int_equal(access(temp_dir_path(&r.dir, "trisock"), F_OK), -1);
     assert_int_equal(tri_config_certificate(&r.config, "/no/such.crt", key), TRI_OK);
     assert_int_equal(obtain(&r), TRI_ERR_NOT_FOUND);
     assert_non_null(strstr(r.error, "/no/such.crt"));
+    tear_down(&r);
+}
+
+static void N6_every_configured_certificate_is_loaded_in_order(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    char error[TRI_TLS_ERROR_MAX];
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "%d.crt", i);
+        const char *cert = temp_dir_path(&r.dir, name);
+        name[2] = 'k';
+        const char *key = temp_dir_path(&r.dir, name);
+        assert_int_equal(tri_tls_identity_make(cert, key, 30, error), TRI_OK);
+        assert_int_equal(tri_config_certificate(&r.config, cert, key), TRI_OK);
+    }
+    assert_int_equal(obtain(&r), TRI_OK);
+    assert_int_equal(r.ids.len, 3);
+    for (size_t i = 0; i < 3; i++) {
+        struct tri_tls_identity alone;
+        assert_int_equal(tri_tls_identity_load(&alone, &r.heap.alloc, r.config.certs[i].cert,
+                                               r.config.certs[i].key, error),
+                         TRI_OK);
+        assert_string_equal(r.ids.items[i].spki_pin, alone.spki_pin);
+        tri_tls_identity_deinit(&alone);
+    }
+    release(&r);
+    assert_int_equal(unlink(r.config.certs[2].key), 0);
+    assert_int_equal(obtain(&r), TRI_ERR_NOT_FOUND);
+    assert_non_null(strstr(r.error, "2.krt"));
+    assert_int_equal(r.ids.len, 0);
     tear_down(&r);
 }
 
@@ -233,6 +265,7 @@ int main(void)
         cmocka_unit_test(no_place_to_keep_it_is_told_with_a_remedy),
         cmocka_unit_test(a_place_that_cannot_be_written_is_told),
         cmocka_unit_test(a_configured_certificate_is_loaded_and_nothing_made),
+        cmocka_unit_test(N6_every_configured_certificate_is_loaded_in_order),
         cmocka_unit_test(short_memory_is_told_and_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "test_alloc.h"
 #include "test_death.h"
 #include "test_server.h"
+#include "tls_identity.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -377,6 +378,87 @@ static void a_server_tells_its_addresses_and_its_certificate(void **state)
     test_server_deinit(&s);
 }
 
+static bool has_reloaded(const struct test_server *s, const struct test_client *c)
+{
+    (void)c;
+    return strstr(s->log, "info reload.done certificates=1") != NULL;
+}
+
+static bool has_kept(const struct test_server *s, const struct test_client *c)
+{
+    (void)c;
+    return strstr(s->log, "error reload.fail reason=") != NULL;
+}
+
+/* Makes the server's certificate anew, as a renewal does. */
+static void renew(struct test_server *s)
+{
+    char error[TRI_TLS_ERROR_MAX];
+    assert_int_equal(tri_tls_identity_make(temp_dir_path(&s->dir, "trisock/localhost.crt"),
+                                           temp_dir_path(&s->dir, "trisock/localhost.key"), 30,
+                                           error),
+                     TRI_OK);
+}
+
+static void N6_certificates_are_read_again_and_open_sockets_stay(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    test_server_start(&s);
+    test_server_open_socket(&s, &c);
+    char pin[64];
+    (void)snprintf(pin, sizeof pin, "%s", tri_server_spki_pin(s.server));
+    renew(&s);
+    assert_int_equal(tri_server_reload(s.server, s.error, sizeof s.error), TRI_OK);
+    assert_string_equal(s.error, "");
+    assert_string_not_equal(tri_server_spki_pin(s.server), pin);
+
+    s.log[0] = '\0';
+    (void)snprintf(pin, sizeof pin, "%s", tri_server_spki_pin(s.server));
+    renew(&s);
+    tri_server_ask_reload(s.server);
+    assert_string_equal(tri_server_spki_pin(s.server), pin); /* not before the next turn */
+    assert_true(test_server_run_until(&s, &c, has_reloaded));
+    assert_string_not_equal(tri_server_spki_pin(s.server), pin);
+    test_client_send_frame(&c, 0x81, "still here", 10);
+    assert_true(test_server_await(&s, &c, "still here"));
+    test_client_close(&c);
+    test_server_deinit(&s);
+}
+
+static void N6_a_certificate_that_cannot_be_used_is_told_and_changes_nothing(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    temp_dir_folder(&s.dir, "trisock");
+    renew(&s);
+    assert_int_equal(tri_config_certificate(s.config,
+                                            temp_dir_path(&s.dir, "trisock/localhost.crt"),
+                                            temp_dir_path(&s.dir, "trisock/localhost.key")),
+                     TRI_OK);
+    test_server_start(&s);
+    test_server_open_socket(&s, &c);
+    char pin[64];
+    (void)snprintf(pin, sizeof pin, "%s", tri_server_spki_pin(s.server));
+    temp_dir_text(&s.dir, "trisock/localhost.crt", "garbage");
+    assert_int_equal(tri_server_reload(s.server, s.error, sizeof s.error), TRI_ERR_TLS);
+    assert_non_null(strstr(s.error, "localhost.crt\" holds no PEM certificate"));
+    assert_int_equal(tri_server_reload(s.server, NULL, 0), TRI_ERR_TLS);
+    s.log[0] = '\0';
+    tri_server_ask_reload(s.server);
+    assert_true(test_server_run_until(&s, &c, has_kept));
+    assert_non_null(strstr(s.log, "holds no PEM certificate"));
+    assert_string_equal(tri_server_spki_pin(s.server), pin);
+    test_client_close(&c);
+    test_server_open_socket(&s, &c); /* a new handshake, with the old certificate */
+    test_client_close(&c);
+    test_server_deinit(&s);
+}
+
 static void a_used_port_is_told_with_its_address(void **state)
 {
     (void)state;
@@ -469,6 +551,8 @@ int main(void)
         cmocka_unit_test(a_server_that_is_freed_closes_its_sockets),
         cmocka_unit_test(a_handler_that_frees_the_server_ends_the_program),
         cmocka_unit_test(a_server_tells_its_addresses_and_its_certificate),
+        cmocka_unit_test(N6_certificates_are_read_again_and_open_sockets_stay),
+        cmocka_unit_test(N6_a_certificate_that_cannot_be_used_is_told_and_changes_nothing),
         cmocka_unit_test(a_used_port_is_told_with_its_address),
         cmocka_unit_test(an_address_that_cannot_be_had_is_told),
         cmocka_unit_test(a_missing_certificate_is_told),

@@ -478,7 +478,7 @@ static void a_body_without_a_read_is_500(void **state)
     tear_down(&r);
 }
 
-static void a_server_that_stops_takes_no_new_socket(void **state)
+static void E9_a_server_that_stops_takes_no_new_socket(void **state)
 {
     (void)state;
     static const char *const paths[] = {"/open", "/asked"};
@@ -487,7 +487,10 @@ static void a_server_that_stops_takes_no_new_socket(void **state)
         set_up(&r);
         r.hub.hub.stopping = true;
         const struct fixture_request request = {.path = paths[i], .protocol = "websocket"};
-        assert_int_equal(ask(&r, &request).status, 503);
+        r.hub.hub.gone_ns = r.hub.now_ns + 2500 * TRI_NS_PER_MS;
+        const struct fixture_seen refused = ask(&r, &request);
+        assert_int_equal(refused.status, 503);
+        assert_true(has(refused.head, "retry-after: 3\n"));
         assert_int_equal(r.app.requests + r.app.opens, 0);
         const struct fixture_request plain = {.path = "/plain/"};
         int stream = fake->request(r.f, &plain);
@@ -513,6 +516,7 @@ static void a_handshake_that_was_kept_is_not_accepted_while_the_server_stops(voi
     struct fixture_seen seen;
     fake->seen(r.f, 0, &seen);
     assert_int_equal(seen.status, 503);
+    assert_true(has(seen.head, "retry-after: 1\n")); /* time is up, and still it is there */
     tear_down(&r);
 }
 
@@ -570,7 +574,7 @@ int main(void)
         cmocka_unit_test(a_request_whose_peer_is_gone_is_cancelled),
         cmocka_unit_test(a_status_that_is_no_refusal_becomes_500),
         cmocka_unit_test(a_body_without_a_read_is_500),
-        cmocka_unit_test(a_server_that_stops_takes_no_new_socket),
+        cmocka_unit_test(E9_a_server_that_stops_takes_no_new_socket),
         cmocka_unit_test(a_handshake_that_was_kept_is_not_accepted_while_the_server_stops),
         cmocka_unit_test(short_memory_is_answered_and_loses_nothing),
     };

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -54,8 +55,8 @@ static void contexts_are_made_for_what_is_offered(void **state)
         set_up(&r);
         assert_int_equal(tri_config_http(&r.config, http), TRI_OK);
         assert_int_equal(init(&r), TRI_OK);
-        assert_int_equal(r.shared.tcp_tls.ctx != NULL, (http & 3) != 0);
-        assert_int_equal(r.shared.quic_tls.ctx != NULL, (http & 4) != 0);
+        assert_int_equal(r.shared.tcp_tls.certs != NULL, (http & 3) != 0);
+        assert_int_equal(r.shared.quic_tls.certs != NULL, (http & 4) != 0);
         assert_int_equal(tri_shared_has_tcp(&r.shared), (http & 3) != 0);
         assert_int_equal(tri_shared_has_quic(&r.shared), (http & 4) != 0);
         tri_shared_deinit(&r.shared);
@@ -112,6 +113,138 @@ static void a_certificate_that_is_missing_is_told(void **state)
     tear_down(&r);
 }
 
+/* The log of a test: the last line. */
+static void keep_line(void *user, enum tri_log_level level, const char *line)
+{
+    (void)level;
+    (void)snprintf(user, TRI_LOG_LINE_MAX, "%s", line);
+}
+
+/* A certificate of the server's own, in own.crt and own.key; made anew by each call. */
+static void make_own(struct rig *r)
+{
+    char error[TRI_TLS_ERROR_MAX];
+    assert_int_equal(tri_tls_identity_make(temp_dir_path(&r->dir, "own.crt"),
+                                           temp_dir_path(&r->dir, "own.key"), 30, error),
+                     TRI_OK);
+}
+
+static enum tri_err reload(struct rig *r)
+{
+    return tri_shared_reload(&r->shared, (struct tri_sentence){r->error, 512});
+}
+
+static void init_with_own(struct rig *r, char line[TRI_LOG_LINE_MAX])
+{
+    set_up(r);
+    make_own(r);
+    assert_int_equal(tri_config_certificate(&r->config, temp_dir_path(&r->dir, "own.crt"),
+                                            temp_dir_path(&r->dir, "own.key")),
+                     TRI_OK);
+    tri_config_log(&r->config, keep_line, line, TRI_LOG_INFO, TRI_LOG_TEXT);
+    assert_int_equal(init(r), TRI_OK);
+}
+
+static void N6_a_reload_changes_the_certificate_and_says_so(void **state)
+{
+    (void)state;
+    char line[TRI_LOG_LINE_MAX] = "";
+    struct rig r;
+    init_with_own(&r, line);
+    char before[TRI_SPKI_PIN_MAX];
+    memcpy(before, r.shared.spki_pin, sizeof before);
+    assert_int_equal(strlen(before), TRI_SPKI_PIN_MAX - 1);
+    const struct tri_tls_certs *tcp = r.shared.tcp_tls.certs;
+    const struct tri_tls_certs *quic = r.shared.quic_tls.certs;
+    make_own(&r);
+    assert_int_equal(reload(&r), TRI_OK);
+    assert_string_equal(r.error, "");
+    assert_string_not_equal(r.shared.spki_pin, before);
+    assert_ptr_not_equal(r.shared.tcp_tls.certs, tcp);
+    assert_ptr_not_equal(r.shared.quic_tls.certs, quic);
+    assert_non_null(strstr(line, "info reload.done certificates=1 pin="));
+    assert_non_null(strstr(line, r.shared.spki_pin));
+    tri_shared_deinit(&r.shared);
+    tear_down(&r);
+}
+
+static void N6_a_bad_certificate_leaves_the_old_one_and_says_so(void **state)
+{
+    (void)state;
+    char line[TRI_LOG_LINE_MAX] = "";
+    struct rig r;
+    init_with_own(&r, line);
+    char before[TRI_SPKI_PIN_MAX];
+    memcpy(before, r.shared.spki_pin, sizeof before);
+    const struct tri_tls_certs *tcp = r.shared.tcp_tls.certs;
+    const struct tri_tls_certs *quic = r.shared.quic_tls.certs;
+    temp_dir_text(&r.dir, "own.crt", "garbage");
+    assert_int_equal(reload(&r), TRI_ERR_TLS);
+    assert_non_null(strstr(r.error, "own.crt\" holds no PEM certificate"));
+    assert_non_null(strstr(line, "error reload.fail reason="));
+    assert_non_null(strstr(line, "holds no PEM certificate"));
+    assert_int_equal(unlink(temp_dir_path(&r.dir, "own.key")), 0);
+    make_own(&r);
+    assert_int_equal(unlink(temp_dir_path(&r.dir, "own.key")), 0);
+    assert_int_equal(tri_shared_reload(&r.shared, (struct tri_sentence){NULL, 0}),
+                     TRI_ERR_NOT_FOUND); /* nobody wants to know, but the log */
+    assert_non_null(strstr(line, "does not exist"));
+    assert_string_equal(r.shared.spki_pin, before);
+    assert_ptr_equal(r.shared.tcp_tls.certs, tcp);
+    assert_ptr_equal(r.shared.quic_tls.certs, quic);
+    make_own(&r);
+    assert_int_equal(reload(&r), TRI_OK);
+    assert_string_not_equal(r.shared.spki_pin, before);
+    tri_shared_deinit(&r.shared);
+    tear_down(&r);
+}
+
+static void N6_a_reload_without_memory_changes_nothing(void **state)
+{
+    (void)state;
+    char line[TRI_LOG_LINE_MAX] = "";
+    struct rig r;
+    init_with_own(&r, line);
+    make_own(&r);
+    char before[TRI_SPKI_PIN_MAX];
+    memcpy(before, r.shared.spki_pin, sizeof before);
+    bool failed = true;
+    for (size_t n = 1; failed; n++) {
+        r.heap.calls = 0;
+        r.heap.fail_at = n;
+        size_t live = r.heap.live;
+        enum tri_err err = reload(&r);
+        failed = test_alloc_has_failed(&r.heap);
+        r.heap.fail_at = 0;
+        assert_int_equal(err, failed ? TRI_ERR_NOMEM : TRI_OK);
+        assert_int_equal(r.heap.live, live);
+        assert_int_equal(strcmp(r.shared.spki_pin, before) == 0, failed);
+        assert_int_equal(strstr(r.error, "memory is short") != NULL, failed);
+    }
+    tri_shared_deinit(&r.shared);
+    tear_down(&r);
+}
+
+static void E10_the_secret_is_kept_where_the_certificate_is(void **state)
+{
+    (void)state;
+    struct rig r;
+    uint8_t first[TRI_SECRET_LEN];
+    set_up(&r);
+    assert_int_equal(init(&r), TRI_OK);
+    memcpy(first, r.shared.secret, sizeof first);
+    tri_shared_deinit(&r.shared);
+    assert_int_equal(init(&r), TRI_OK);
+    assert_memory_equal(first, r.shared.secret, sizeof first);
+    tri_shared_deinit(&r.shared);
+    assert_int_equal(tri_config_secret_file(&r.config, "/proc/no/secret"), TRI_OK);
+    assert_refused(&r, TRI_ERR_IO, "the secret file /proc/no/secret cannot be read or made");
+    assert_int_equal(tri_config_http(&r.config, TRI_HTTP_2), TRI_OK);
+    assert_int_equal(init(&r), TRI_OK); /* it needs none */
+    tri_shared_deinit(&r.shared);
+    tear_down(&r);
+}
+
 static void connections_are_numbered_from_one_and_limited(void **state)
 {
     (void)state;
@@ -157,6 +290,10 @@ int main(void)
         cmocka_unit_test(a_key_log_is_opened_or_told),
         cmocka_unit_test(a_qlog_folder_must_be_there),
         cmocka_unit_test(a_certificate_that_is_missing_is_told),
+        cmocka_unit_test(N6_a_reload_changes_the_certificate_and_says_so),
+        cmocka_unit_test(N6_a_bad_certificate_leaves_the_old_one_and_says_so),
+        cmocka_unit_test(N6_a_reload_without_memory_changes_nothing),
+        cmocka_unit_test(E10_the_secret_is_kept_where_the_certificate_is),
         cmocka_unit_test(connections_are_numbered_from_one_and_limited),
         cmocka_unit_test(short_memory_is_told_and_loses_nothing),
     };

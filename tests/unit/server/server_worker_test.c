@@ -115,6 +115,90 @@ static void a_second_stop_drops_what_is_left(void **state)
     test_server_deinit(&s);
 }
 
+/* ---- a drain */
+
+static bool is_draining(const struct test_server *s, const struct test_client *c)
+{
+    (void)c;
+    return strstr(s->log, "info drain.start ") != NULL;
+}
+
+static bool has_close(const struct test_client *c)
+{
+    return test_client_has(c, "\x88\x02\x03\xe9", 4);
+}
+
+static void assert_echo(struct test_server *s, struct test_client *c)
+{
+    test_client_send_frame(c, 0x81, "still here", 10);
+    assert_true(test_server_await(s, c, "\x81\x0astill here"));
+}
+
+static void E9_a_drain_closes_one_socket_after_the_other(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c[2];
+    set_up(&s);
+    test_server_open_socket(&s, &c[0]);
+    test_server_open_socket(&s, &c[1]);
+    tri_server_drain(s.server, 600);
+    assert_true(test_server_await(&s, &c[0], "\x88\x02\x03\xe9"));
+    assert_non_null(strstr(s.log, "info drain.start connections=2 sockets=2 ms=600\n"));
+    test_client_send_frame(&c[0], 0x88, "\x03\xe9", 2);
+    assert_true(test_server_run_until(&s, &c[0], has_ended));
+    assert_echo(&s, &c[1]); /* 300 ms are left for this */
+    assert_false(has_close(&c[1]));
+    tri_server_drain(s.server, 0); /* harmless: there is one already */
+    assert_echo(&s, &c[1]);
+    assert_true(test_server_await(&s, &c[1], "\x88\x02\x03\xe9"));
+    test_client_send_frame(&c[1], 0x88, "\x03\xe9", 2);
+    assert_true(test_server_run_until(&s, &c[1], has_ended));
+    test_client_close(&c[0]);
+    test_client_close(&c[1]);
+    assert_true(test_server_run_until(&s, NULL, is_stopped));
+    assert_non_null(strstr(s.log, "info drain.end sockets=2 dropped=0 seconds=0."));
+    test_server_deinit(&s);
+}
+
+static void E9_a_stop_ends_a_drain_at_once(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    set_up(&s);
+    test_server_open_socket(&s, &c);
+    tri_server_drain(s.server, UINT64_MAX); /* that is: a day */
+    assert_true(test_server_run_until(&s, &c, is_draining));
+    assert_non_null(strstr(s.log, " ms=86400000\n"));
+    tri_server_stop(s.server);
+    tri_server_drain(s.server, 1000); /* too late */
+    assert_true(test_server_run_until(&s, NULL, is_stopped));
+    assert_int_equal(s.close_code, TRI_CLOSE_ABNORMAL);
+    assert_non_null(strstr(s.log, "info drain.end sockets=1 dropped=1 seconds=0."));
+    test_client_close(&c);
+    test_server_deinit(&s);
+}
+
+static void E9_a_drain_ends_when_its_time_and_the_close_timeout_are_over(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c[2];
+    test_server_init(&s);
+    assert_int_equal(tri_config_limit(s.config, TRI_LIMIT_CLOSE_TIMEOUT_MS, 50), TRI_OK);
+    test_server_start(&s);
+    test_server_open_socket(&s, &c[0]);
+    test_server_open_socket(&s, &c[1]);
+    tri_server_drain(s.server, 100);
+    assert_true(test_server_run_until(&s, &c[0], is_stopped)); /* neither answers */
+    assert_int_equal(s.closes, 2);
+    assert_non_null(strstr(s.log, "info drain.end sockets=2 "));
+    test_client_close(&c[0]);
+    test_client_close(&c[1]);
+    test_server_deinit(&s);
+}
+
 static void a_stop_ends_idle_connections_and_those_in_their_handshake(void **state)
 {
     (void)state;
@@ -264,6 +348,9 @@ int main(void)
         cmocka_unit_test(a_stop_closes_sockets_with_1001_and_waits_for_their_echo),
         cmocka_unit_test(a_stop_does_not_wait_for_a_peer_that_is_silent),
         cmocka_unit_test(a_second_stop_drops_what_is_left),
+        cmocka_unit_test(E9_a_drain_closes_one_socket_after_the_other),
+        cmocka_unit_test(E9_a_stop_ends_a_drain_at_once),
+        cmocka_unit_test(E9_a_drain_ends_when_its_time_and_the_close_timeout_are_over),
         cmocka_unit_test(a_stop_ends_idle_connections_and_those_in_their_handshake),
         cmocka_unit_test(what_is_sent_between_turns_asks_for_a_turn),
         cmocka_unit_test(a_silent_socket_is_pinged_and_then_closed),

@@ -426,45 +426,6 @@ static void sockets_are_numbered_and_counted(void **state)
     tear_down(&r);
 }
 
-static void all_sockets_are_closed_when_the_server_stops(void **state)
-{
-    (void)state;
-    struct rig r;
-    set_up(&r);
-    int streams[2] = {open_socket(&r, "/silent"), open_socket(&r, "/echo")};
-    r.hub.hub.stopping = true;
-    tri_ws_close_all(&r.hub.hub, TRI_CLOSE_GOING_AWAY);
-    fake->run(r.f);
-    for (int i = 0; i < 2; i++) {
-        assert_received(&r, streams[i], "\x88\x02\x03\xe9", 4);
-        unsigned wakes = r.hub.wakes;
-        send_frame(&r, streams[i], 0x88, "\x03\xe9", 2);
-        fake->fin(r.f, streams[i]);
-        fake->run(r.f);
-        /* Its connection is looked at again, for it may be the last one. */
-        assert_true(r.hub.wakes > wakes);
-        assert_int_equal(r.hub.sockets_open, 1 - i);
-    }
-    tear_down(&r);
-}
-
-static void a_socket_that_has_no_memory_for_its_close_is_aborted(void **state)
-{
-    (void)state;
-    struct rig r;
-    set_up(&r);
-    int stream = open_socket(&r, "/echo");
-    r.hub.heap.fail_at = r.hub.heap.calls + 1;
-    tri_ws_close_all(&r.hub.hub, TRI_CLOSE_GOING_AWAY);
-    bool failed = test_alloc_has_failed(&r.hub.heap);
-    r.hub.heap.fail_at = 0;
-    fake->run(r.f);
-    struct fixture_seen seen;
-    fake->seen(r.f, stream, &seen);
-    assert_true(seen.reset || !failed);
-    tear_down(&r);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,8 +442,6 @@ int main(void)
         cmocka_unit_test(the_program_closes_with_what_may_be_sent),
         cmocka_unit_test(an_abort_in_on_open_ends_the_socket_later),
         cmocka_unit_test(sockets_are_numbered_and_counted),
-        cmocka_unit_test(all_sockets_are_closed_when_the_server_stops),
-        cmocka_unit_test(a_socket_that_has_no_memory_for_its_close_is_aborted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
