@@ -12,7 +12,9 @@ const char *cli_help_serve(void)
            "  --listen ADDR:PORT      listen there, TCP and UDP; may be repeated; port 0: any free\n"
            "                          (default 127.0.0.1:8443 and [::1]:8443)\n"
            "  --cert FILE             certificate chain, PEM, leaf first\n"
-           "  --key FILE              its key, PEM (without both: one is made for localhost)\n"
+           "  --key FILE              its key, PEM (without both: one is made for localhost); both\n"
+           "                          may be repeated, in pairs: a client gets the one for the name\n"
+           "                          it asks for, else the first\n"
            "  --root DIR              serve the files below DIR, before the built-in page\n"
            "  --echo PATH             path of the echo (default /echo)\n"
            "  --http LIST             which HTTP to offer, of 1.1,2,3 (default all)\n"
@@ -30,9 +32,13 @@ const char *cli_help_serve(void)
            "  --cleartext-redirect    redirect there to https instead (308)\n"
            "  --keylog FILE           append TLS secrets to FILE, for traffic analysers\n"
            "  --qlog DIR              write a qlog of each QUIC connection into DIR\n"
+           "  --secret-file FILE      keep the secret of QUIC tokens in FILE, so that clients notice a\n"
+           "                          restart (default: beside the made certificate, if any)\n"
            "  --log FILE              append the log to FILE (default, or -: standard error)\n"
            "  --log-format text|json  form of the log (default text)\n"
            "  --verbose               log connections and requests too\n"
+           "  --drain-seconds N       on SIGTERM close the sockets one by one over so many seconds, so\n"
+           "                          that their clients do not all come back at once (default 0)\n"
            "  --version               print the version\n"
            "  --help                  print this\n"
            "\n"
@@ -41,6 +47,8 @@ const char *cli_help_serve(void)
            "  --max-queue N           bytes queued to send on a socket (default 1048576)\n"
            "  --max-streams N         streams on a connection (default 1000)\n"
            "  --max-connections N     connections (default 100000)\n"
+           "  --max-half-open N       QUIC handshakes at a time before a client must prove its address\n"
+           "                          by a round trip more (Retry); 0: always (default 1000)\n"
            "  --max-sockets N         WebSockets on a connection (default 1000)\n"
            "  --max-fragments N       frames of a message that is received whole (default 65536)\n"
            "  --max-control-frames N  received on a socket in a second; 0: no limit (default 1000)\n"
@@ -56,7 +64,8 @@ const char *cli_help_serve(void)
            "                          15 (default 12)\n"
            "  --deflate-level N       1 (fast) to 9 (small) (default 3)\n"
            "\n"
-           "SIGINT or SIGTERM closes every socket politely; a second one ends at once.\n";
+           "SIGINT or SIGTERM closes every socket politely; a second one ends at once. SIGHUP reads\n"
+           "the certificates again.\n";
 }
 
 const char *cli_help(void)

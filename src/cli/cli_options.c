@@ -53,11 +53,15 @@ static enum tri_err take_flag(const struct parsing *p, const struct option *o, c
     return TRI_OK;
 }
 
+static enum tri_err fail_often(const struct parsing *p, const struct option *o, unsigned max)
+{
+    return fail(p, "%s is given more than %u times; leave some out", o->name, max);
+}
+
 static enum tri_err take_listen(const struct parsing *p, const struct option *o, const char *value)
 {
     if (p->out->listen_len == TRI_LISTENERS_MAX) {
-        return fail(p, "%s is given more than %u times; leave some out", o->name,
-                    TRI_LISTENERS_MAX);
+        return fail_often(p, o, TRI_LISTENERS_MAX);
     }
     p->out->listen[p->out->listen_len++] = value;
     return TRI_OK;
@@ -67,10 +71,27 @@ static enum tri_err take_cleartext(const struct parsing *p, const struct option 
                                    const char *value)
 {
     if (p->out->cleartext_len == TRI_LISTENERS_MAX) {
-        return fail(p, "%s is given more than %u times; leave some out", o->name,
-                    TRI_LISTENERS_MAX);
+        return fail_often(p, o, TRI_LISTENERS_MAX);
     }
     p->out->cleartext[p->out->cleartext_len++] = value;
+    return TRI_OK;
+}
+
+static enum tri_err take_cert(const struct parsing *p, const struct option *o, const char *value)
+{
+    if (p->out->cert_len == TRI_CERTIFICATES_MAX) {
+        return fail_often(p, o, TRI_CERTIFICATES_MAX);
+    }
+    p->out->cert[p->out->cert_len++] = value;
+    return TRI_OK;
+}
+
+static enum tri_err take_key(const struct parsing *p, const struct option *o, const char *value)
+{
+    if (p->out->key_len == TRI_CERTIFICATES_MAX) {
+        return fail_often(p, o, TRI_CERTIFICATES_MAX);
+    }
+    p->out->key[p->out->key_len++] = value;
     return TRI_OK;
 }
 
@@ -185,6 +206,21 @@ static enum tri_err take_slow(const struct parsing *p, const struct option *o, c
     return err;
 }
 
+static enum tri_err take_drain(const struct parsing *p, const struct option *o, const char *value)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long seconds = strtoull(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0) {
+        return fail(p, "%s %s is no number; give digits only", o->name, value);
+    }
+    if (seconds > TRI_DRAIN_MS_MAX / 1000) {
+        return fail(p, "%s %s is longer than a day; give 86400 or less", o->name, value);
+    }
+    p->out->drain_ms = seconds * 1000;
+    return TRI_OK;
+}
+
 static enum tri_err take_limit(const struct parsing *p, const struct option *o, const char *value)
 {
     assert((size_t)o->limit < CLI_LIMITS_LEN);
@@ -211,8 +247,8 @@ static enum tri_err take_limit(const struct parsing *p, const struct option *o, 
 #define LIMIT(limit) take_limit, 0, TRI_LIMIT_##limit, true
 static const struct option options[] = {
     {"--listen", VALUE(take_listen)},
-    {"--cert", STRING(cert)},
-    {"--key", STRING(key)},
+    {"--cert", VALUE(take_cert)},
+    {"--key", VALUE(take_key)},
     {"--root", STRING(root)},
     {"--echo", VALUE(take_echo)},
     {"--http", VALUE(take_http)},
@@ -225,9 +261,11 @@ static const struct option options[] = {
     {"--cleartext-redirect", FLAG(cleartext_redirect)},
     {"--keylog", STRING(keylog)},
     {"--qlog", STRING(qlog)},
+    {"--secret-file", STRING(secret_file)},
     {"--log", STRING(log)},
     {"--log-format", VALUE(take_log_format)},
     {"--verbose", FLAG(verbose)},
+    {"--drain-seconds", VALUE(take_drain)},
     {"--version", FLAG(version)},
     {"--help", FLAG(help)},
     {"-h", FLAG(help)},
@@ -238,6 +276,7 @@ static const struct option options[] = {
     {"--max-sockets", LIMIT(SOCKETS)},
     {"--max-fragments", LIMIT(FRAGMENTS)},
     {"--max-control-frames", LIMIT(CONTROL_FRAMES)},
+    {"--max-half-open", LIMIT(HALF_OPEN)},
     {"--ping-interval", LIMIT(PING_INTERVAL_MS)},
     {"--idle-timeout", LIMIT(IDLE_TIMEOUT_MS)},
     {"--close-timeout", LIMIT(CLOSE_TIMEOUT_MS)},
@@ -321,11 +360,12 @@ static const char *app_at(const char *path)
 static enum tri_err check_whole(const struct parsing *p)
 {
     const struct cli_options *o = p->out;
-    if (o->cert && !o->key) {
-        return fail(p, "--cert %s is given without its key; add --key FILE", o->cert);
+    if (o->cert_len > o->key_len) {
+        return fail(p, "--cert %s is given without its key; add --key FILE", o->cert[o->key_len]);
     }
-    if (o->key && !o->cert) {
-        return fail(p, "--key %s is given without its certificate; add --cert FILE", o->key);
+    if (o->key_len > o->cert_len) {
+        return fail(p, "--key %s is given without its certificate; add --cert FILE",
+                    o->key[o->cert_len]);
     }
     if (o->cleartext_redirect && o->cleartext_len == 0) {
         return fail(p, "--cleartext-redirect needs a port to redirect from; add --cleartext "

@@ -21,19 +21,23 @@ struct cli_options {
     const char *cleartext[TRI_LISTENERS_MAX];
     size_t cleartext_len;
     bool cleartext_redirect;
-    const char *cert, *key; /* both or none */
-    const char *root;       /* NULL: the embedded page only */
-    const char *echo;       /* path of the echo route */
-    unsigned http;          /* TRI_HTTP_ flags */
+    const char *cert[TRI_CERTIFICATES_MAX]; /* each with the key of the same index */
+    const char *key[TRI_CERTIFICATES_MAX];
+    size_t cert_len, key_len; /* equal */
+    const char *root;         /* NULL: the embedded page only */
+    const char *echo;         /* path of the echo route */
+    unsigned http;            /* TRI_HTTP_ flags */
     bool extended_connect;
     enum tri_deflate deflate;           /* of every WebSocket route */
     enum tri_slow slow;                 /* of those that echo; a room drops by itself */
     const char *subprotocols, *origins; /* lists, of every WebSocket route; NULL: none, any */
     const char *keylog, *qlog;          /* NULL: none */
+    const char *secret_file;            /* NULL: the library's choice */
     const char *log;                    /* NULL or "-": stderr */
     enum tri_log_format log_format;
     bool verbose;
-    bool help, version;                      /* asked for: nothing else matters */
+    uint64_t drain_ms;  /* over which a signal closes the sockets; 0: all at once */
+    bool help, version; /* asked for: nothing else matters */
     struct cli_limit limits[CLI_LIMITS_LEN]; /* by enum tri_limit */
 };
 

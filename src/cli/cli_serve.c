@@ -25,6 +25,7 @@ struct serving {
     struct cli_signals signals;
     struct tri_server *server;
     bool has_log, has_routes;
+    bool is_stopping; /* belongs to the thread of |signals| */
 };
 
 static int complain(int code, const char *sentence)
@@ -75,12 +76,18 @@ static enum tri_err configure_addresses(struct tri_config *config, const struct 
 
 static enum tri_err configure_files(struct tri_config *config, const struct cli_options *o)
 {
-    enum tri_err err = o->cert ? tri_config_certificate(config, o->cert, o->key) : TRI_OK;
+    enum tri_err err = TRI_OK;
+    for (size_t i = 0; i < o->cert_len && err == TRI_OK; i++) {
+        err = tri_config_certificate(config, o->cert[i], o->key[i]);
+    }
     if (err == TRI_OK && o->keylog) {
         err = tri_config_keylog(config, o->keylog);
     }
     if (err == TRI_OK && o->qlog) {
         err = tri_config_qlog(config, o->qlog);
+    }
+    if (err == TRI_OK && o->secret_file) {
+        err = tri_config_secret_file(config, o->secret_file);
     }
     return err;
 }
@@ -150,16 +157,29 @@ static int make_server(struct serving *s)
     return 0;
 }
 
+/* Another signal means that somebody does not want to wait for the first one's end. */
 static void ask_stop(void *user)
 {
     struct serving *s = user;
-    tri_server_stop(s->server);
+    if (!s->is_stopping) {
+        s->is_stopping = true;
+        tri_server_drain(s->server, s->options.drain_ms);
+    } else {
+        tri_server_stop(s->server);
+    }
+}
+
+static void ask_reload(void *user)
+{
+    struct serving *s = user;
+    tri_server_ask_reload(s->server);
 }
 
 static int run_server(struct serving *s)
 {
     assert(s->server && s->has_log);
     s->signals.on_stop = ask_stop;
+    s->signals.on_reload = ask_reload;
     s->signals.user = s;
     if (cli_signals_start(&s->signals) != TRI_OK) {
         return complain(EXIT_FAILED, "no thread can be made for signals; raise the limit of "

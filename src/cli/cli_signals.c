@@ -9,6 +9,7 @@ static void fill_set(sigset_t *set)
     sigemptyset(set);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
 }
 
 static void *wait_for_signals(void *user)
@@ -18,14 +19,18 @@ static void *wait_for_signals(void *user)
     fill_set(&set);
     int number = 0;
     while (sigwait(&set, &number) == 0 && !atomic_load(&s->ended)) {
-        s->on_stop(s->user);
+        if (number == SIGHUP) {
+            s->on_reload(s->user);
+        } else {
+            s->on_stop(s->user);
+        }
     }
     return NULL;
 }
 
 enum tri_err cli_signals_start(struct cli_signals *s)
 {
-    assert(s->on_stop);
+    assert(s->on_stop && s->on_reload);
     atomic_init(&s->ended, false);
     sigset_t set;
     fill_set(&set);

@@ -1,5 +1,5 @@
 /*
- * SIGINT and SIGTERM as a call on a thread of their own, which waits for nothing else: so a
+ * SIGINT, SIGTERM and SIGHUP as calls on a thread of their own, which waits for nothing else: so a
  * handler needs no global, and may do what a signal handler may not.
  */
 #ifndef CLI_SIGNALS_H
@@ -12,8 +12,9 @@
 
 struct cli_signals {
     pthread_t thread;
-    atomic_bool ended;           /* the thread's next signal is its last */
-    void (*on_stop)(void *user); /* each time one of the two comes; on the thread of this struct */
+    atomic_bool ended;             /* the thread's next signal is its last */
+    void (*on_stop)(void *user);   /* each time SIGINT or SIGTERM comes, on the thread above */
+    void (*on_reload)(void *user); /* each time SIGHUP comes */
     void *user;
 };
 

@@ -20,8 +20,6 @@ const FLAGS_ALWAYS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  /* No request of the browser's own leaves the machine. */
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE ::1, EXCLUDE localhost',
   '--disable-dev-shm-usage',
   '--no-default-browser-check',
   '--password-store=basic',
@@ -33,6 +31,16 @@ const FLAGS_ALWAYS = [
  * megabytes.
  */
 const NET_LOG_MODE = '--net-log-capture-mode=IncludeSensitive';
+
+/* No request of the browser's own leaves the machine. */
+function resolverRules(hosts) {
+  const rules = [
+    ...hosts.map((host) => `MAP ${host} 127.0.0.1`),
+    'MAP * ~NOTFOUND',
+    ...['127.0.0.1', '::1', 'localhost'].map((host) => `EXCLUDE ${host}`),
+  ];
+  return `--host-resolver-rules=${rules.join(', ')}`;
+}
 
 /*
  * The flags that hold Chromium to one HTTP version; for h2 and h3 a page of the origin comes first.
@@ -61,12 +69,14 @@ function flagsFor(http, authority) {
  * page     path of the page, BLANK_PAGE unless told
  * origin   another origin of the server than its first
  * netLog   false: no net log, for very many sockets
+ * hosts    names that lead to 127.0.0.1, for certificates by name
+ * spkiHash the certificate that is trusted, identity()'s unless told
  *
  * Returns { browser, page, response, finish() }; finish() ends Chromium and returns the NetLog.
  */
 export async function openChromium(t, server, http, options = {}) {
   const { page: pagePath = BLANK_PAGE, origin = server.origin, netLog = true } = options;
-  const { spkiHash } = await identity();
+  const { hosts = [], spkiHash = (await identity()).spkiHash } = options;
   const directory = temporaryDirectory(t);
   const logFile = path.join(directory, 'netlog.json');
   const browser = await puppeteer.launch({
@@ -81,6 +91,7 @@ export async function openChromium(t, server, http, options = {}) {
     args: [
       ...FLAGS_ALWAYS,
       ...flagsFor(http, new URL(origin).host),
+      resolverRules(hosts),
       `--ignore-certificate-errors-spki-list=${spkiHash}`,
       ...(netLog ? [`--log-net-log=${logFile}`, NET_LOG_MODE] : []),
     ],

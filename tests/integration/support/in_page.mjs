@@ -208,3 +208,29 @@ export async function openPusher({ url, size, count }) {
   };
   window.pusher = pusher;
 }
+
+/*
+ * Has each of window.sockets echo a message, wait |pauseMs|, and so on, until the server closes it.
+ * window.ends is then { echoes, wrong, late, code, wasClean } of each: late are messages after the
+ * close.
+ */
+export function talkUntilClosed({ pauseMs }) {
+  const talk = (socket, index) =>
+    new Promise((resolve) => {
+      const seen = { echoes: 0, wrong: 0, late: 0 };
+      const say = () => {
+        if (socket.readyState === WebSocket.OPEN) {
+          socket.send(`socket ${index} says ${seen.echoes}`);
+        }
+      };
+      socket.onmessage = ({ data }) => {
+        seen.late += seen.code === undefined ? 0 : 1;
+        seen.wrong += data === `socket ${index} says ${seen.echoes}` ? 0 : 1;
+        seen.echoes += 1;
+        setTimeout(say, pauseMs);
+      };
+      socket.onclose = ({ code, wasClean }) => resolve(Object.assign(seen, { code, wasClean }));
+      say();
+    });
+  window.ends = Promise.all(window.sockets.map(talk));
+}

@@ -29,15 +29,18 @@ static void every_option_is_explained(void **state)
         "--cleartext-redirect",
         "--keylog FILE",
         "--qlog DIR",
+        "--secret-file FILE",
         "--log FILE",
         "--log-format",
         "--verbose",
+        "--drain-seconds N",
         "--version",
         "--help",
         "--max-message N",
         "--max-queue N",
         "--max-streams N",
         "--max-connections N",
+        "--max-half-open N",
         "--max-sockets N",
         "--max-fragments N",
         "--max-control-frames N",
@@ -85,6 +88,7 @@ static void the_defaults_are_those_of_the_library(void **state)
     assert_int_equal(default_of("--max-queue "), limits.queue_bytes_max);
     assert_int_equal(default_of("--max-streams "), limits.streams_max);
     assert_int_equal(default_of("--max-connections "), limits.connections_max);
+    assert_int_equal(default_of("--max-half-open "), limits.half_open_max);
     assert_int_equal(default_of("--max-sockets "), limits.sockets_max);
     assert_int_equal(default_of("--max-fragments "), limits.fragments_max);
     assert_int_equal(default_of("--max-control-frames "), limits.control_frames_max);

@@ -51,8 +51,8 @@ static void without_arguments_all_is_at_its_default(void **state)
     assert_true(o.extended_connect);
     assert_int_equal(o.log_format, TRI_LOG_TEXT);
     assert_false(o.verbose || o.help || o.version || o.cleartext_redirect);
-    assert_null(o.cert);
-    assert_null(o.key);
+    assert_int_equal(o.cert_len + o.key_len, 0);
+    assert_int_equal(o.drain_ms, 0);
     assert_null(o.root);
     assert_null(o.log);
     assert_null(o.keylog);
@@ -71,8 +71,10 @@ static void assert_all_given(const struct cli_options *o)
     assert_int_equal(o->listen_len, 2);
     assert_string_equal(o->listen[0], "127.0.0.1:1");
     assert_string_equal(o->listen[1], "[::1]:2");
-    assert_string_equal(o->cert, "c.pem");
-    assert_string_equal(o->key, "k.pem");
+    assert_int_equal(o->cert_len, 1);
+    assert_int_equal(o->key_len, 1);
+    assert_string_equal(o->cert[0], "c.pem");
+    assert_string_equal(o->key[0], "k.pem");
     assert_string_equal(o->root, "www");
     assert_string_equal(o->echo, "/e");
     assert_int_equal(o->http, TRI_HTTP_1_1 | TRI_HTTP_3);
@@ -86,6 +88,7 @@ static void assert_all_given(const struct cli_options *o)
     assert_true(o->cleartext_redirect);
     assert_string_equal(o->keylog, "keys");
     assert_string_equal(o->qlog, "q");
+    assert_string_equal(o->secret_file, "s");
     assert_string_equal(o->log, "-");
     assert_int_equal(o->log_format, TRI_LOG_JSON);
     assert_true(o->verbose);
@@ -100,7 +103,7 @@ static void every_option_is_read_in_both_spellings(void **state)
                                "--deflate dedicated --slow close --subprotocol chat,superchat "
                                "--origin https://a.example,https://b.example:1 "
                                "--cleartext localhost:80 --cleartext-redirect --keylog keys "
-                               "--qlog q --log - --log-format json --verbose"),
+                               "--qlog q --secret-file s --log - --log-format json --verbose"),
                      TRI_OK);
     assert_all_given(&o);
     assert_int_equal(parse(&o, "--listen=127.0.0.1:1 --listen=[::1]:2 --cert=c.pem --key=k.pem "
@@ -108,9 +111,45 @@ static void every_option_is_read_in_both_spellings(void **state)
                                "--deflate=dedicated --slow=close --subprotocol=chat,superchat "
                                "--origin=https://a.example,https://b.example:1 "
                                "--cleartext=localhost:80 --cleartext-redirect --keylog=keys "
-                               "--qlog=q --log=- --log-format=json --verbose"),
+                               "--qlog=q --secret-file=s --log=- --log-format=json --verbose"),
                      TRI_OK);
     assert_all_given(&o);
+}
+
+static void N6_certificates_and_keys_are_paired_in_order(void **state)
+{
+    (void)state;
+    struct cli_options o;
+    assert_int_equal(parse(&o, "--cert c1 --cert c2 --key k1 --cert c3 --key k2 --key k3"), TRI_OK);
+    assert_int_equal(o.cert_len, 3);
+    assert_int_equal(o.key_len, 3);
+    assert_string_equal(o.cert[1], "c2");
+    assert_string_equal(o.key[1], "k2");
+    assert_string_equal(o.key[2], "k3");
+    assert_fails("--cert c1 --key k1 --cert c2",
+                 "--cert c2 is given without its key; add --key FILE");
+    assert_fails("--cert c1 --key k1 --key k2",
+                 "--key k2 is given without its certificate; add --cert FILE");
+}
+
+static void N6_certificates_have_a_limit(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"--cert", "--key"};
+    for (size_t n = 0; n < 2; n++) {
+        const char *argv[2 * (TRI_CERTIFICATES_MAX + 1)];
+        for (size_t i = 0; i < TRI_CERTIFICATES_MAX + 1; i++) {
+            argv[2 * i] = names[n];
+            argv[2 * i + 1] = "file";
+        }
+        struct cli_options o;
+        assert_int_equal(cli_options_parse(&o, (int)(2 * (TRI_CERTIFICATES_MAX + 1)), argv, error),
+                         TRI_ERR_INVALID);
+        assert_non_null(strstr(error, "is given more than 64 times; leave some out"));
+        assert_int_equal(cli_options_parse(&o, (int)(2 * TRI_CERTIFICATES_MAX), argv, error),
+                         TRI_ERR_INVALID); /* the other file of each is missing */
+        assert_non_null(strstr(error, "file is given without its"));
+    }
 }
 
 static void a_value_may_hold_an_equals_sign(void **state)
@@ -188,6 +227,7 @@ static void every_limit_has_its_option(void **state)
         {"--max-queue", 1234, TRI_LIMIT_QUEUE_BYTES},
         {"--max-streams", 1234, TRI_LIMIT_STREAMS},
         {"--max-connections", 1234, TRI_LIMIT_CONNECTIONS},
+        {"--max-half-open", 1234, TRI_LIMIT_HALF_OPEN},
         {"--max-sockets", 1234, TRI_LIMIT_SOCKETS},
         {"--max-fragments", 1234, TRI_LIMIT_FRAGMENTS},
         {"--max-control-frames", 1234, TRI_LIMIT_CONTROL_FRAMES},
@@ -227,6 +267,10 @@ static void a_limit_must_be_a_number_in_its_range(void **state)
         assert_non_null(strstr(error, "no number"));
     }
     assert_fails("--max-message 0", "--max-message 0 is out of range; see trisock serve --help");
+    assert_fails("--drain-seconds -1", "--drain-seconds -1 is no number; give digits only");
+    assert_fails("--drain-seconds 5s", "--drain-seconds 5s is no number; give digits only");
+    assert_fails("--drain-seconds 86401",
+                 "--drain-seconds 86401 is longer than a day; give 86400 or less");
     assert_fails("--max-streams 4294967296",
                  "--max-streams 4294967296 is out of range; see trisock serve --help");
     assert_fails("--deflate-window 8",
@@ -315,11 +359,26 @@ static void help_and_version_stop_the_reading(void **state)
     assert_int_equal(parse(&o, "--nonsense --help"), TRI_ERR_INVALID);
 }
 
+static void E9_a_drain_is_given_in_seconds(void **state)
+{
+    (void)state;
+    struct cli_options o;
+    assert_int_equal(parse(&o, "--drain-seconds 30"), TRI_OK);
+    assert_int_equal(o.drain_ms, 30000);
+    assert_int_equal(parse(&o, "--drain-seconds=86400"), TRI_OK);
+    assert_int_equal(o.drain_ms, TRI_DRAIN_MS_MAX);
+    assert_int_equal(parse(&o, "--drain-seconds 0"), TRI_OK);
+    assert_int_equal(o.drain_ms, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(E9_a_drain_is_given_in_seconds),
         cmocka_unit_test(without_arguments_all_is_at_its_default),
         cmocka_unit_test(every_option_is_read_in_both_spellings),
+        cmocka_unit_test(N6_certificates_and_keys_are_paired_in_order),
+        cmocka_unit_test(N6_certificates_have_a_limit),
         cmocka_unit_test(a_value_may_hold_an_equals_sign),
         cmocka_unit_test(http_versions_are_a_list),
         cmocka_unit_test(words_choose_what_is_done),

@@ -29,12 +29,33 @@ static void wait_for_one(struct counter *c)
     assert_int_equal(sem_timedwait(&c->came, &until), 0);
 }
 
+static void do_nothing(void *user)
+{
+    (void)user;
+}
+
+static void N6_a_hangup_is_a_reload_and_no_stop(void **state)
+{
+    (void)state;
+    struct counter c;
+    assert_int_equal(sem_init(&c.came, 0, 0), 0);
+    struct cli_signals s = {.on_stop = do_nothing, .on_reload = count, .user = &c};
+    assert_int_equal(cli_signals_start(&s), TRI_OK);
+    assert_int_equal(kill(getpid(), SIGHUP), 0);
+    wait_for_one(&c);
+    assert_int_equal(kill(getpid(), SIGHUP), 0);
+    wait_for_one(&c);
+    cli_signals_end(&s);
+    assert_int_equal(sem_trywait(&c.came), -1);
+    sem_destroy(&c.came);
+}
+
 static void both_signals_are_calls(void **state)
 {
     (void)state;
     struct counter c;
     assert_int_equal(sem_init(&c.came, 0, 0), 0);
-    struct cli_signals s = {.on_stop = count, .user = &c};
+    struct cli_signals s = {.on_stop = count, .on_reload = do_nothing, .user = &c};
     assert_int_equal(cli_signals_start(&s), TRI_OK);
     assert_int_equal(kill(getpid(), SIGTERM), 0);
     wait_for_one(&c);
@@ -47,6 +68,9 @@ static void both_signals_are_calls(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(both_signals_are_calls)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_signals_are_calls),
+        cmocka_unit_test(N6_a_hangup_is_a_reload_and_no_stop),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
