@@ -84,8 +84,7 @@ void tri_server_drain(struct tri_server *server, uint64_t over_ms)
 
 enum tri_err tri_server_reload(struct tri_server *server, char *error, size_t error_max)
 {
-    struct tri_sentence sentence = {.out = error, .max = error_max};
-    return tri_shared_reload(&server->shared, sentence);
+    return tri_shared_reload(&server->shared, (struct tri_sentence){error, error_max});
 }
 
 void tri_server_ask_reload(struct tri_server *server)

@@ -53,7 +53,7 @@ static void release(struct rig *r)
 static void obtain_pin(struct rig *r, char out[TRI_SPKI_PIN_MAX])
 {
     assert_int_equal(obtain(r), TRI_OK);
-    memcpy(out, r->ids.items[0].spki_pin, TRI_SPKI_PIN_MAX);
+    (void)snprintf(out, TRI_SPKI_PIN_MAX, "%s", r->ids.items[0].spki_pin);
     assert_int_equal(strlen(out), TRI_SPKI_PIN_MAX - 1);
     release(r);
 }
