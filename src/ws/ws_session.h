@@ -82,7 +82,7 @@ struct tri_session_worker {
 
 #define TRI_SCRATCH_BYTES ((size_t)(64 * 1024))
 
-/* Spare struct tri_reading that a worker keeps: some 50 KiB. */
+/* Spare struct tri_reading that a worker keeps: some 40 KiB. */
 #define TRI_READINGS_SPARE_MAX 128u
 
 /* Bytes that the sessions of a worker decompress in a turn, all together, less a part for the input

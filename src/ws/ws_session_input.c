@@ -150,10 +150,23 @@ static void give_credit(struct tri_session *s, size_t len)
     }
 }
 
+/* Whether there is something that a turn could go on with. */
+static bool has_waiting(const struct tri_reading *r)
+{
+    return tri_buf_peek(&r->held).len > 0 || tri_session_message_is_pending(r);
+}
+
 static bool is_at_rest(const struct tri_reading *r)
 {
-    return !r->in_frame && r->fragments == 0 && r->header_len == 0 &&
-           !tri_session_message_is_pending(r) && tri_buf_peek(&r->held).len == 0;
+    return !r->in_frame && r->fragments == 0 && r->header_len == 0 && !has_waiting(r);
+}
+
+static void give_reading(struct tri_session *s)
+{
+    struct tri_reading *r = s->reading;
+    s->reading = NULL;
+    r->inflated_bytes = 0;
+    tri_session_worker_give_reading(s->worker, r);
 }
 
 static void drop_reading(struct tri_session *s)
@@ -176,9 +189,7 @@ static void end_feeding(struct tri_session *s)
         drop_reading(s);
     }
     if (is_at_rest(r)) {
-        s->reading = NULL;
-        r->inflated_bytes = 0;
-        tri_session_worker_give_reading(s->worker, r);
+        give_reading(s);
     }
 }
 
@@ -241,23 +252,18 @@ void tri_session_input_go_on(struct tri_session *s)
         tri_buf_consume(&r->held, used);
         end_feeding(s);
     }
-    const bool has_read_all = !s->reading || (tri_buf_peek(&s->reading->held).len == 0 &&
-                                              !tri_session_message_is_pending(s->reading));
-    if (has_read_all) {
+    if (!s->reading || !has_waiting(s->reading)) {
         tell_fin(s);
     }
     tri_session_input_schedule(s);
 }
 
-/* Whether there is something that a turn could go on with. */
 static bool can_go_on(const struct tri_session *s)
 {
     if (!tri_session_is_reading(s) || is_held_back(s)) {
         return false;
     }
-    const struct tri_reading *r = s->reading;
-    return s->is_fin_received ||
-           (r && (tri_buf_peek(&r->held).len > 0 || tri_session_message_is_pending(r)));
+    return s->is_fin_received || (s->reading && has_waiting(s->reading));
 }
 
 void tri_session_input_schedule(struct tri_session *s)
@@ -272,12 +278,9 @@ void tri_session_input_schedule(struct tri_session *s)
 void tri_session_input_stop(struct tri_session *s)
 {
     tri_list_remove(&s->resumed);
-    struct tri_reading *r = s->reading;
-    if (!r || r->is_feeding) {
+    if (!s->reading || s->reading->is_feeding) {
         return; /* whoever feeds gives it back */
     }
     drop_reading(s);
-    s->reading = NULL;
-    r->inflated_bytes = 0;
-    tri_session_worker_give_reading(s->worker, r);
+    give_reading(s);
 }
