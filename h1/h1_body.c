@@ -4,6 +4,7 @@
 
 #include "base_limits.h"
 #include "h1_fields.h"
+#include "http_token.h"
 
 void tri_h1_body_init_length(struct tri_h1_body *b, uint64_t len)
 {
@@ -94,7 +95,7 @@ static enum tri_err take_name(struct tri_h1_body *b, uint8_t c)
     if (b->state == TRI_H1_BODY_NAME && c == ':') {
         return go_on(b, TRI_H1_BODY_VALUE);
     }
-    if (!tri_h1_is_token(tri_slice_of(&c, 1))) {
+    if (!tri_token_is(tri_slice_of(&c, 1))) {
         return refuse(b, TRI_ERR_PROTOCOL, 400);
     }
     return go_on(b, TRI_H1_BODY_NAME);

@@ -1,21 +1,5 @@
 #include "h1_fields.h"
 
-static bool is_token_byte(uint8_t c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-bool tri_h1_is_token(struct tri_slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_token_byte(s.data[i])) {
-            return false;
-        }
-    }
-    return s.len > 0;
-}
-
 bool tri_h1_parse_length(struct tri_slice value, uint64_t *out)
 {
     uint64_t sum = 0;

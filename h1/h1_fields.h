@@ -4,9 +4,6 @@
 
 #include "http_request.h"
 
-/* Whether |s| is a token, which is never empty. RFC 9110 section 5.6.2 */
-bool tri_h1_is_token(struct tri_slice s);
-
 /* Reads a Content-Length: digits only. What does not fit becomes UINT64_MAX. RFC 9110 8.6 */
 bool tri_h1_parse_length(struct tri_slice value, uint64_t *out);
 

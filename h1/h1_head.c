@@ -4,6 +4,7 @@
 
 #include "h1_fields.h"
 #include "h1_target.h"
+#include "http_token.h"
 
 /* Bytes that are still to parse, and may be written over. */
 struct rest {
@@ -67,7 +68,7 @@ static enum tri_err parse_request_line(struct tri_h1_head *head, struct tri_slic
 {
     const struct tri_slice method = take_until(&line, ' ');
     const struct tri_slice target = take_until(&line, ' ');
-    if (!tri_h1_is_token(method)) {
+    if (!tri_token_is(method)) {
         return refuse(head, 400);
     }
     head->request.method = method;
@@ -95,7 +96,7 @@ static enum tri_err parse_field(struct tri_h1_head *head, struct rest line, stru
     out->name = tri_slice_of(line.data, name_len);
     /* RFC 9112 section 5.1, 5.2: a space before the colon, and a line that begins with one, are
      * no token either. */
-    if (!tri_h1_is_token(out->name)) {
+    if (!tri_token_is(out->name)) {
         return refuse(head, 400);
     }
     for (size_t i = 0; i < name_len; i++) {

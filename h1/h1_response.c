@@ -6,6 +6,7 @@
 #include "h1_fields.h"
 #include "http_exchange.h"
 #include "http_status.h"
+#include "http_token.h"
 
 /* Appends one after the other and remembers the first failure, so that a head reads top down. */
 struct writer {
@@ -42,7 +43,7 @@ static bool is_clean(struct tri_slice value)
 static void put_fields(struct writer *w, const struct tri_field *fields, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        assert(tri_h1_is_token(fields[i].name));
+        assert(tri_token_is(fields[i].name));
         assert(is_clean(fields[i].value));
         put_field(w, fields[i].name, fields[i].value);
     }

@@ -7,19 +7,6 @@
 
 #include "h1_fields.h"
 
-static void every_byte_that_no_token_has_is_refused(void **state)
-{
-    (void)state;
-    for (unsigned c = 0; c < 256; c++) {
-        const uint8_t token[] = {'a', (uint8_t)c};
-        const bool is_alnum =
-            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        const bool is_mark = c != 0 && strchr("!#$%&'*+-.^_`|~", (int)c) != NULL;
-        assert_int_equal(tri_h1_is_token(tri_slice_of(token, 2)), is_alnum || is_mark);
-    }
-    assert_false(tri_h1_is_token(TRI_SLICE("")));
-}
-
 static void a_length_is_digits_and_nothing_else(void **state)
 {
     (void)state;
@@ -72,7 +59,6 @@ static void U7_only_chunked_alone_is_known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_byte_that_no_token_has_is_refused),
         cmocka_unit_test(a_length_is_digits_and_nothing_else),
         cmocka_unit_test(a_length_that_does_not_fit_is_the_largest),
         cmocka_unit_test(U7_only_chunked_alone_is_known),

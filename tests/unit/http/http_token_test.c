@@ -26,6 +26,19 @@ static void a_token_has_no_separator(void **state)
     assert_false(tri_token_is(tri_slice_of(NULL, 0)));
 }
 
+static void every_byte_that_no_token_has_is_refused(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 256; c++) {
+        const uint8_t token[] = {'a', (uint8_t)c};
+        const bool is_alnum =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        const bool is_mark = c != 0 && strchr("!#$%&'*+-.^_`|~", (int)c) != NULL;
+        assert_int_equal(tri_token_is(tri_slice_of(token, 2)), is_alnum || is_mark);
+    }
+    assert_false(tri_token_is(TRI_SLICE("")));
+}
+
 static void nothing_is_taken_of_nothing(void **state)
 {
     (void)state;
@@ -99,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_has_no_separator),
+        cmocka_unit_test(every_byte_that_no_token_has_is_refused),
         cmocka_unit_test(nothing_is_taken_of_nothing),
         cmocka_unit_test(a_value_is_a_token_or_unquotes_to_one),
         cmocka_unit_test(a_long_value_is_counted_and_its_start_is_kept),
