@@ -190,11 +190,6 @@ void tri_h3_endpoint_recv(struct tri_h3_endpoint *e, const struct tri_addr *loca
                     .local = local, .remote = remote, .ecn = ecn, .data = data, .len = len});
 }
 
-uint64_t tri_h3_endpoint_dropped(const struct tri_h3_endpoint *e)
-{
-    return e->shared.counters.dropped;
-}
-
 struct tri_h3_counters tri_h3_endpoint_counters(const struct tri_h3_endpoint *e)
 {
     return e->shared.counters;

@@ -94,9 +94,6 @@ void tri_h3_endpoint_close(struct tri_h3_endpoint *e, uint64_t now_ns);
 /* No connection is left that may still send (closing and draining ones do not count). */
 bool tri_h3_endpoint_is_idle(const struct tri_h3_endpoint *e);
 
-/* Datagrams that were for no connection, or were not QUIC. */
-uint64_t tri_h3_endpoint_dropped(const struct tri_h3_endpoint *e);
-
 struct tri_h3_counters tri_h3_endpoint_counters(const struct tri_h3_endpoint *e);
 
 /* Sends nothing more: ends what is open with TRI_STREAM_CONN_LOST, then frees. NULL is fine. */

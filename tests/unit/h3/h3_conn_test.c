@@ -33,13 +33,13 @@ static void the_peers_close_ends_all_and_is_not_answered(void **state)
     assert_int_equal(rig_h3_tenant(r, 1)->cause, TRI_STREAM_CONN_LOST);
     assert_int_equal(r->closes, 1);
     assert_true(tri_h3_endpoint_is_idle(r->endpoint));
-    uint64_t dropped = tri_h3_endpoint_dropped(r->endpoint);
+    uint64_t dropped = tri_h3_endpoint_counters(r->endpoint).dropped;
     for (int i = 0; i < 10; i++) { /* late packets are known, and swallowed */
         rig_h3_inject(r, packet, len);
     }
     rig_h3_run(r);
     assert_int_equal(r->packets, packets);
-    assert_int_equal(tri_h3_endpoint_dropped(r->endpoint), dropped);
+    assert_int_equal(tri_h3_endpoint_counters(r->endpoint).dropped, dropped);
     rig_h3_advance(r, 60 * 1000);
     assert_int_equal(tri_h3_endpoint_deadline_ns(r->endpoint), TRI_NEVER_NS);
     rig_h3_inject(r, packet, len); /* forgotten: a stateless reset */

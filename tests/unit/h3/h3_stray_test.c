@@ -66,7 +66,7 @@ static void a_short_packet_of_unknown_version_is_not_answered(void **state)
     make_unknown_version(packet);
     rig_h3_inject(r, packet, 1199); /* RFC 9000 section 14.1: it could be a spoofed one */
     assert_int_equal(next_run(r).len, 0);
-    assert_int_equal(tri_h3_endpoint_dropped(r->endpoint), 1);
+    assert_int_equal(tri_h3_endpoint_counters(r->endpoint).dropped, 1);
     rig_h3_free(r);
 }
 
