@@ -374,6 +374,28 @@ static void W3_input_that_yields_nothing_takes_several_turns_too(void **state)
     close_world(&w);
 }
 
+static void W3_the_peer_s_end_waits_for_what_takes_several_turns(void **state)
+{
+    (void)state;
+    struct world w;
+    enum { BYTES = 5 * 1024 * 1024 };
+    uint8_t *zeros = calloc(1, BYTES);
+    assert_non_null(zeros);
+    open_world(&w, &shared, false);
+    w.t.holds_credit = true;
+    put_deflated(&w, BINARY, zeros, BYTES);
+    free(zeros);
+    feed(&w, false);
+    w.t.stream.events->on_fin(w.t.session);
+    while (tri_session_worker_deadline_ns(&w.t.worker) == 0) {
+        tri_session_worker_expire(&w.t.worker, w.t.worker.now_ns);
+    }
+    assert_string_equal(test_session_told(&w.t), "B5242880;");
+    test_session_drain(&w.t);
+    assert_true(w.t.fin);
+    close_world(&w);
+}
+
 static void W3_pieces_of_a_compressed_message_add_up(void **state)
 {
     (void)state;
@@ -513,6 +535,7 @@ int main(void)
         CASE(W3_a_bomb_ends_at_the_message_limit),
         CASE(W3_a_large_message_takes_several_turns),
         CASE(W3_input_that_yields_nothing_takes_several_turns_too),
+        CASE(W3_the_peer_s_end_waits_for_what_takes_several_turns),
         CASE(W3_pieces_of_a_compressed_message_add_up),
         CASE(W3_the_owner_may_pause_within_a_bomb_and_goes_on_where_it_was),
         CASE(W3_faults_have_their_close_codes),
