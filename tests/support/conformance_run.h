@@ -11,7 +11,7 @@
 
 enum conformance_delivery {
     DELIVER_WHOLE,  /* all at once */
-    DELIVER_BYTES,  /* byte by byte; in the middle of more than 4 KiB, 1,000 bytes at a time */
+    DELIVER_BYTES,  /* byte by byte, all of it */
     DELIVER_RECORDS /* 16 KiB at a time, as TLS records come */
 };
 

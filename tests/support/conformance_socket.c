@@ -9,9 +9,6 @@
 #include <stdlib.h>
 
 #define RECORD_BYTES ((size_t)(16 * 1024))
-#define BYTEWISE_MAX ((size_t)4096) /* longer scripts are only bytewise at both ends */
-#define BYTEWISE_END ((size_t)512)
-#define MIDDLE_PIECE ((size_t)1000)
 #define WHY_MAX ((size_t)2048)
 
 static const char offer_default[] = "permessage-deflate; client_max_window_bits";
@@ -130,20 +127,10 @@ void conformance_socket_prepare(struct conformance_batch *b, struct conformance_
 
 static size_t piece_len(const struct conformance_batch *b, const struct conformance_socket *s)
 {
-    const size_t total = tri_buf_peek(&s->wire.bytes).len;
-    const size_t left = total - s->at;
-    switch (b->v->delivery) {
-    case DELIVER_WHOLE:
-        return left;
-    case DELIVER_RECORDS:
-        return left < RECORD_BYTES ? left : RECORD_BYTES;
-    case DELIVER_BYTES:
-        if (total <= BYTEWISE_MAX || s->at < BYTEWISE_END || left <= BYTEWISE_END) {
-            return left < 1 ? left : 1;
-        }
-        return left - BYTEWISE_END < MIDDLE_PIECE ? left - BYTEWISE_END : MIDDLE_PIECE;
-    }
-    return left;
+    static const size_t piece_max[] = {SIZE_MAX, 1, RECORD_BYTES}; /* by delivery */
+    const size_t left = tri_buf_peek(&s->wire.bytes).len - s->at;
+    const size_t max = piece_max[b->v->delivery];
+    return left < max ? left : max;
 }
 
 /* The client's next piece, or the owner's close. False: nothing is left. */

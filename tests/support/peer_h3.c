@@ -323,15 +323,13 @@ static void next_piece(struct peer_h3 *p, struct piece *piece)
     if (!p->http || ngtcp2_conn_get_max_data_left2(p->quic) == 0) {
         return;
     }
-    for (int tries = 0; tries < PEER_H3_STREAMS_MAX; tries++) {
-        nghttp3_ssize n =
-            nghttp3_conn_writev_stream(p->http, &piece->id, &piece->fin, piece->vec, 8);
+    nghttp3_ssize n;
+    do { /* a stream with nothing hides those behind it */
+        p->read_blocked = false;
+        n = nghttp3_conn_writev_stream(p->http, &piece->id, &piece->fin, piece->vec, 8);
         assert(n >= 0);
-        piece->vec_len = (size_t)n;
-        if (n > 0 || piece->id != -1) {
-            return;
-        }
-    }
+    } while (n == 0 && piece->id == -1 && p->read_blocked);
+    piece->vec_len = (size_t)n;
 }
 
 static void retire_raw(struct peer_h3 *p, struct peer_h3_raw *raw)

@@ -83,6 +83,7 @@ struct peer_h3 {
     size_t raw_resets, raw_stops;
     struct tri_buf raw_in;                /* what came on streams of a bare one's own */
     bool settings_seen, connect_protocol; /* what the server's SETTINGS say */
+    bool read_blocked;                    /* nghttp3 asked a stream that had nothing to send */
     size_t goaways;
     int64_t goaway_id;   /* of the last one */
     bool closed;         /* the connection is over */

@@ -47,6 +47,7 @@ static nghttp3_ssize read_data(nghttp3_conn *http, int64_t id, nghttp3_vec *vec,
         }
     }
     if (!s->fin) {
+        s->peer->read_blocked = true;
         return NGHTTP3_ERR_WOULDBLOCK;
     }
     *flags |= NGHTTP3_DATA_FLAG_EOF;
