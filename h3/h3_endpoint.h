@@ -53,6 +53,7 @@ struct tri_h3_config {
     uint64_t clock_offset_ns;
     const struct tri_exchange_events *events;
     bool extended_connect;
+    struct tri_metrics *metrics; /* counts what the endpoint meets; NULL: nobody counts */
     /*
      * A connection was made (its handshake has begun). Returns the |user| for its events; fills
      * |carrier->conn_id| (the rest is the endpoint's). NULL: refuse it (a limit is reached).

@@ -11,6 +11,7 @@
 #include "base_alloc.h"
 #include "base_limits.h"
 #include "base_log.h"
+#include "base_metrics.h"
 #include "http_exchange.h"
 
 struct tri_conn; /* each adapter's connection struct starts with one of these */
@@ -60,10 +61,11 @@ struct tri_conn_config {
     const struct tri_limits *limits;
     const struct tri_log *log; /* may be NULL */
     const struct tri_exchange_events *events;
-    void *user;                 /* handed to each of the events */
-    struct tri_carrier carrier; /* stream_id is the adapter's to fill a stream; the
+    void *user;                       /* handed to each of the events */
+    struct tri_carrier carrier;       /* stream_id is the adapter's to fill a stream; the
                                                    strings outlive the connection */
-    bool extended_connect;      /* offer RFC 8441; h1 ignores it */
+    bool extended_connect;            /* offer RFC 8441; h1 ignores it */
+    struct tri_http_metrics *metrics; /* counts what the adapter meets; NULL: nobody counts */
 };
 
 #endif

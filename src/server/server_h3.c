@@ -42,6 +42,7 @@ static void *accept_conn(void *owner, struct tri_carrier *carrier, const struct 
     /* A client that is here has found HTTP/3: it needs no alt-svc. */
     c->link = (struct tri_link){
         .hub = hub, .alt_svc = "", .sockets_open = &port->sockets_open, .wake = mark_dirty};
+    c->link.metrics = &hub->metrics.http[TRI_METRICS_H3];
     c->port = port;
     c->id = id;
     tri_addr_format(remote, c->remote);
@@ -115,6 +116,7 @@ static enum tri_err make_endpoint(struct tri_h3_port *port)
         .clock_offset_ns = clock_offset_ns(hub),
         .events = &tri_request_exchange_events,
         .extended_connect = config->extended_connect,
+        .metrics = &hub->metrics,
         .on_accept = accept_conn,
         .on_closed = forget_conn,
         .owner = port,

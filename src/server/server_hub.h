@@ -9,6 +9,7 @@
 
 #include "base_heap.h"
 #include "base_list.h"
+#include "base_metrics.h"
 #include "base_random.h"
 #include "net_loop.h"
 #include "server_date.h"
@@ -26,8 +27,9 @@ struct tri_hub {
     struct tri_list sockets;   /* every struct tri_ws */
     size_t sockets_len;        /* how many those are */
     struct tri_heap deadlines; /* of the TCP connections */
-    bool stopping;             /* no new socket is taken */
-    uint64_t gone_ns;          /* while |stopping|: when nothing will be left, at the latest */
+    struct tri_metrics metrics;
+    bool stopping;    /* no new socket is taken */
+    uint64_t gone_ns; /* while |stopping|: when nothing will be left, at the latest */
 };
 
 /* One a connection, embedded in it. */
@@ -36,6 +38,8 @@ struct tri_link {
     const char *alt_svc;  /* value of the alt-svc field for its responses; "": none. Borrowed */
     size_t *sockets_open; /* WebSockets that keep its transport from a polite end */
     size_t sockets;       /* its own open WebSockets, <= limits.sockets_max */
+    size_t sockets_peak;  /* the most there were */
+    struct tri_http_metrics *metrics; /* in the hub; never NULL once requests may come */
     /* It has something to send, or its sockets_open fell: it is looked at when the turn ends. */
     void (*wake)(struct tri_link *link);
 };

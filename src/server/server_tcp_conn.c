@@ -68,6 +68,7 @@ static struct tri_conn_config make_config(struct tri_tcp_conn *c, const char *ht
                 .tls_group = tri_tcp_tls_group(c->tcp),
             },
         .extended_connect = config->extended_connect,
+        .metrics = c->link.metrics,
     };
 }
 
@@ -97,6 +98,7 @@ static void take_ready(void *user, const char *alpn)
         return;
     }
     bool is_h2 = strcmp(alpn, "h2") == 0;
+    c->link.metrics = &c->link.hub->metrics.http[is_h2 ? TRI_METRICS_H2 : TRI_METRICS_H1];
     if (make_adapter(c, is_h2, tri_hub_now_ns(c->link.hub)) != TRI_OK) {
         c->conn = NULL;
         set_phase(c, LINGER);
