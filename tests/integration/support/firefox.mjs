@@ -16,6 +16,7 @@ const EXECUTABLE = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 const MOZ_LOG_MODULES = 'timestamp,sync,nsWebSocket:5,nsHttp:5';
 
 const PREFERENCES_ALWAYS = {
+  'network.websocket.max-connections': 1000, /* 200 by default */
   /* Nothing of the browser's own leaves the machine: what is not loopback goes to a closed port. */
   'network.proxy.type': 1,
   'network.proxy.http': '127.0.0.1',
