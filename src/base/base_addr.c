@@ -148,6 +148,14 @@ void tri_addr_set_port(struct tri_addr *addr, uint16_t port)
     }
 }
 
+bool tri_addr_is_loopback(const struct tri_addr *addr)
+{
+    if (addr->sa.sa_family == AF_INET) {
+        return ntohl(addr->in.sin_addr.s_addr) >> 24 == 127;
+    }
+    return addr->sa.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&addr->in6.sin6_addr);
+}
+
 bool tri_addr_equal(const struct tri_addr *a, const struct tri_addr *b)
 {
     if (a->len == 0 || b->len == 0) {

@@ -31,6 +31,10 @@ void tri_addr_format(const struct tri_addr *addr, char out[TRI_ADDR_TEXT_MAX]);
 
 uint16_t tri_addr_port(const struct tri_addr *addr); /* host order */
 void tri_addr_set_port(struct tri_addr *addr, uint16_t port);
+
+/* Whether only this machine can reach it: 127.0.0.0/8 (RFC 1122 section 3.2.1.3), ::1. */
+bool tri_addr_is_loopback(const struct tri_addr *addr);
+
 bool tri_addr_equal(const struct tri_addr *a, const struct tri_addr *b);
 
 /* Copies a kernel's sockaddr. TRI_ERR_INVALID if it is neither IPv4 nor IPv6. */

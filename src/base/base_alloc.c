@@ -2,6 +2,7 @@
 #include "base_alloc.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,14 @@ static void release_heap(void *user, void *ptr)
     free(ptr);
 }
 
-static const struct tri_alloc heap = {.resize = resize_heap, .release = release_heap};
+static size_t size_in_heap(void *user, void *ptr)
+{
+    (void)user;
+    return malloc_usable_size(ptr);
+}
+
+static const struct tri_alloc heap = {
+    .resize = resize_heap, .release = release_heap, .size = size_in_heap};
 
 const struct tri_alloc *tri_alloc_heap(void)
 {

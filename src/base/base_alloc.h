@@ -11,6 +11,8 @@ struct tri_alloc {
     /* As realloc(3): ptr NULL allocates. size is never 0. NULL if memory is short. */
     void *(*resize)(void *user, void *ptr, size_t size);
     void (*release)(void *user, void *ptr); /* ptr may be NULL */
+    /* Bytes that the block at |ptr| (not NULL) has, at least those asked for. NULL: it cannot tell. */
+    size_t (*size)(void *user, void *ptr);
     void *user;
 };
 

@@ -64,6 +64,15 @@ static void compact(struct tri_buf *b)
     }
 }
 
+size_t tri_buf_growth(const struct tri_buf *b, size_t len)
+{
+    const size_t held = b->len - b->off;
+    if (len <= b->cap - held) {
+        return 0;
+    }
+    return len <= b->max - held ? choose_cap(b, held + len) - b->cap : 0;
+}
+
 uint8_t *tri_buf_reserve(struct tri_buf *b, size_t len, enum tri_err *err)
 {
     check(b);

@@ -25,6 +25,9 @@ void tri_buf_deinit(struct tri_buf *b); /* also leaves it empty and usable */
 /* TRI_OK; TRI_ERR_LIMIT if more than |max| bytes would be held; TRI_ERR_NOMEM. No partial append. */
 TRI_MUST_USE enum tri_err tri_buf_append(struct tri_buf *b, const void *data, size_t len);
 
+/* Bytes that making room for |len| more would add to the memory of |b|; 0: there is room. */
+size_t tri_buf_growth(const struct tri_buf *b, size_t len);
+
 /* Makes |len| writable bytes at the end and returns them; call tri_buf_commit with what was
  * written. NULL for the errors of tri_buf_append, which *err then holds. */
 uint8_t *tri_buf_reserve(struct tri_buf *b, size_t len, enum tri_err *err);

@@ -34,12 +34,17 @@ static const struct range ranges[] = {
     [TRI_LIMIT_HANDSHAKE_TIMEOUT_MS] = {TIMEOUT_LEAST_MS, 10 * MINUTE_MS, false},
     [TRI_LIMIT_REQUEST_TIMEOUT_MS] = {TIMEOUT_LEAST_MS, 10 * MINUTE_MS, false},
     [TRI_LIMIT_KEEPALIVE_TIMEOUT_MS] = {TIMEOUT_LEAST_MS, DAY_MS, false},
+    [TRI_LIMIT_RESPONSE_TIMEOUT_MS] = {TIMEOUT_LEAST_MS, 10 * MINUTE_MS, false},
     /* 65,536 stream windows are 16 GiB: more than any connection should be able to hold. */
     [TRI_LIMIT_STREAMS] = {1, 65536, false},
     /* Ten million is past what file descriptors and memory of one machine allow. */
     [TRI_LIMIT_CONNECTIONS] = {1, 10000000, false},
+    /* As for all of them. 0: behind a proxy all have one address. */
+    [TRI_LIMIT_CONNECTIONS_ADDRESS] = {1, 10000000, true},
     /* 0: each client proves its address. There are no more of them than connections. */
     [TRI_LIMIT_HALF_OPEN] = {1, 10000000, true},
+    /* A message of the default limit, for one socket. 0: none. */
+    [TRI_LIMIT_MEMORY_BYTES] = {16 * MIB, 1024 * GIB, true},
     /* As for streams, on which they live. */
     [TRI_LIMIT_SOCKETS] = {1, 65536, false},
     /* A message of one frame is no fragment; above a million it is no limit. */
@@ -67,8 +72,10 @@ void tri_limits_default(struct tri_limits *limits)
         .handshake_timeout_ms = 10 * SECOND_MS,
         .request_timeout_ms = 10 * SECOND_MS,
         .keepalive_timeout_ms = 60 * SECOND_MS,
+        .response_timeout_ms = 60 * SECOND_MS,
         .streams_max = 1000,
         .connections_max = 100000,
+        .connections_address_max = 10000,
         .half_open_max = 1000,
         .sockets_max = 1000,
         .fragments_max = 65536,
@@ -121,14 +128,23 @@ enum tri_err tri_limits_set(struct tri_limits *limits, enum tri_limit which, uin
     case TRI_LIMIT_KEEPALIVE_TIMEOUT_MS:
         limits->keepalive_timeout_ms = value;
         break;
+    case TRI_LIMIT_RESPONSE_TIMEOUT_MS:
+        limits->response_timeout_ms = value;
+        break;
     case TRI_LIMIT_STREAMS:
         limits->streams_max = (uint32_t)value;
         break;
     case TRI_LIMIT_CONNECTIONS:
         limits->connections_max = (uint32_t)value;
         break;
+    case TRI_LIMIT_CONNECTIONS_ADDRESS:
+        limits->connections_address_max = (uint32_t)value;
+        break;
     case TRI_LIMIT_HALF_OPEN:
         limits->half_open_max = (uint32_t)value;
+        break;
+    case TRI_LIMIT_MEMORY_BYTES:
+        limits->memory_bytes_max = (size_t)value;
         break;
     case TRI_LIMIT_SOCKETS:
         limits->sockets_max = (uint32_t)value;

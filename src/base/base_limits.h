@@ -24,13 +24,22 @@ struct tri_limits {
     uint64_t request_timeout_ms;
     /* A connection without an open stream or request. */
     uint64_t keepalive_timeout_ms;
+    /* A plain response of which the peer takes nothing: what it holds is the server's memory. As long
+     * as an idle socket: a phone in a tunnel comes back within that, and then it goes on. */
+    uint64_t response_timeout_ms;
     /* Concurrent streams per connection, h2 and h3. */
     uint32_t streams_max;
     /* Connections of the server, all protocols together. */
     uint32_t connections_max;
+    /* Of them, those of one IPv4 address or IPv6 /64; 0: any number. A tenth: one address must not
+     * take them all, but behind a carrier's NAT it may be thousands of people. */
+    uint32_t connections_address_max;
     /* QUIC handshakes at a time without a proof of the client's address, a port. Each holds about
      * 70 KB for somebody who may not exist; a proof costs an honest client a round trip. */
     uint32_t half_open_max;
+    /* Memory of the whole server: what its allocator has given out, and what TLS is known to take
+     * besides; 0: none. Only the operator knows what the machine has for it. */
+    size_t memory_bytes_max;
     /* WebSockets of one connection: the streams less what plain requests should always find. */
     uint32_t sockets_max;
     /* Frames in one message received whole. A million empty fragments would cost CPU without end. */
@@ -84,6 +93,15 @@ struct tri_limits {
  * of that turn. A transport that brings more has given credit that nobody returned. */
 #define TRI_PAUSED_BYTES_MAX ((size_t)(1024 * 1024))
 
+/* At the limit of memory, what a socket may still hold of a message that arrives, as much that waits,
+ * and as much to send: others than those who hold the memory can go on with small messages. */
+#define TRI_MEMORY_SMALL_BYTES ((size_t)(16 * 1024))
+
+/* What wolfSSL takes of memory for a connection, by an allocator of its own, in the handshake and after
+ * it (QUIC gives it back then); measured in tests/unit/tls/tls_memory_test.c. */
+#define TRI_TLS_HANDSHAKE_BYTES ((size_t)(48 * 1024))
+#define TRI_TLS_OPEN_BYTES ((size_t)(24 * 1024))
+
 /* Alternatives of permessage-deflate that a client may offer and that are looked at; it has no use
  * for more than one for each parameter. */
 #define TRI_DEFLATE_OFFERS_MAX 8u
@@ -98,6 +116,15 @@ struct tri_limits {
 /* After our orderly end of a TCP connection, for the peer to end too before it is cut: else what
  * it still sends would turn into a reset that eats our last bytes (RFC 9112 section 9.6). */
 #define TRI_LINGER_MS ((uint64_t)1000)
+
+/* Refusals of requests that are logged one by one in a second; of the rest one line tells the
+ * number. More than an operator reads, far fewer than a peer can provoke. */
+#define TRI_REFUSALS_LOGGED_PER_SECOND 20u
+
+/* Connections of the admin address: a scraper, a probe, a person, each with a few; and how long one
+ * of them may be used: from then on it ends with its next answer, and after as long again at once. */
+#define TRI_ADMIN_CONNECTIONS_MAX ((size_t)16)
+#define TRI_ADMIN_CONNECTION_MS ((uint64_t)60000)
 
 /* The longest drain. Whoever waits longer for clients to go does not mean to stop. */
 #define TRI_DRAIN_MS_MAX ((uint64_t)(24 * 60 * 60 * 1000))
@@ -130,6 +157,12 @@ struct tri_limits {
 
 #define TRI_LISTENERS_MAX 16u
 #define TRI_ROUTES_MAX 64u
+
+/* A session ticket's key is new each hour, and taken for a day: who comes back on the same day needs
+ * no certificate. Less than the week of RFC 8446 section 4.6.1: what TLS 1.2 and early data send is
+ * only as secret as that key. */
+#define TRI_TICKET_EPOCH_S ((uint64_t)3600)
+#define TRI_TICKET_EPOCHS 24u
 
 /* Certificates of a server. All their names are looked through at each handshake; who has more
  * sites than this has names together in one certificate, or a wildcard. */

@@ -14,6 +14,19 @@ void tri_timeout_list_init(struct tri_timeout_list *l, uint64_t duration_ns)
     l->duration_ns = duration_ns;
 }
 
+void tri_timeout_list_change(struct tri_timeout_list *l, uint64_t duration_ns)
+{
+    if (duration_ns == 0) {
+        while (tri_list_pop(&l->timeouts)) {}
+    }
+    for (struct tri_list *at = l->timeouts.next; at != &l->timeouts; at = at->next) {
+        struct tri_timeout *t = timeout_of(at);
+        assert(t->deadline_ns >= l->duration_ns);
+        t->deadline_ns = t->deadline_ns - l->duration_ns + duration_ns;
+    }
+    l->duration_ns = duration_ns;
+}
+
 void tri_timeout_init(struct tri_timeout *t)
 {
     tri_list_init(&t->node);

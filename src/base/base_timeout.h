@@ -25,6 +25,13 @@ struct tri_timeout_list {
 };
 
 void tri_timeout_list_init(struct tri_timeout_list *l, uint64_t duration_ns);
+/*
+ * Gives all timeouts on the list, and later ones, another duration, each from when it was armed.
+ * O(n). 0: they are taken off. From 0 to another one: those that were armed meanwhile stay off
+ * until they are armed again.
+ */
+void tri_timeout_list_change(struct tri_timeout_list *l, uint64_t duration_ns);
+
 void tri_timeout_init(struct tri_timeout *t);
 
 /* (Re)starts |t|: it expires |duration_ns| after |now_ns|. now_ns must not go backwards. */

@@ -172,9 +172,29 @@ static void a_kernel_address_is_copied_if_its_family_is_known(void **state)
     assert_int_equal(tri_addr_from_sockaddr(&addr, sa, sizeof storage), TRI_ERR_INVALID);
 }
 
+static void loopback_is_what_only_this_machine_reaches(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_loopback;
+    } rows[] = {
+        {"127.0.0.1:1", true},  {"127.255.255.254:0", true}, {"localhost:1", true},
+        {"[::1]:1", true},      {"0.0.0.0:1", false},        {"126.255.255.255:1", false},
+        {"128.0.0.1:1", false}, {"1.0.0.127:1", false},      {"[::]:1", false},
+        {"[::2]:1", false},     {"[fe80::1]:1", false},      {"[::ffff:127.0.0.1]:1", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tri_addr addr;
+        assert_int_equal(tri_addr_parse(&addr, rows[i].text), TRI_OK);
+        assert_int_equal(tri_addr_is_loopback(&addr), rows[i].is_loopback);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loopback_is_what_only_this_machine_reaches),
         cmocka_unit_test(text_forms_survive_the_round_trip),
         cmocka_unit_test(localhost_means_the_ipv4_loopback),
         cmocka_unit_test(a_mapped_address_is_written_as_ipv4),

@@ -205,9 +205,31 @@ static void printf_survives_each_failed_allocation(void **state)
     }
 }
 
+static void growth_tells_what_an_append_will_take(void **state)
+{
+    (void)state;
+    struct test_alloc t;
+    test_alloc_init(&t);
+    struct tri_buf b;
+    tri_buf_init(&b, &t.alloc, 100000);
+    static const uint8_t zeros[30000];
+    static const size_t lens[] = {1, 200, 300, 30000, 30000, 5000};
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        const size_t cap = b.cap;
+        const size_t growth = tri_buf_growth(&b, lens[i]);
+        assert_int_equal(tri_buf_append(&b, zeros, lens[i]), TRI_OK);
+        assert_int_equal(b.cap - cap, growth);
+    }
+    tri_buf_consume(&b, 60000); /* what is consumed makes room */
+    assert_int_equal(tri_buf_growth(&b, b.cap - b.len + 60000), 0);
+    assert_int_equal(tri_buf_growth(&b, 100001), 0); /* it will be refused */
+    tri_buf_deinit(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(growth_tells_what_an_append_will_take),
         cmocka_unit_test_setup_teardown(bytes_come_out_in_the_order_they_went_in, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_empty_buffer_owns_no_memory, set_up, tear_down),

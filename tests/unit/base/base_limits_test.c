@@ -32,8 +32,11 @@ static const struct limit_case cases[] = {
     LIMIT(HANDSHAKE_TIMEOUT_MS, handshake_timeout_ms, 10000, 10, 600000),
     LIMIT(REQUEST_TIMEOUT_MS, request_timeout_ms, 10000, 10, 600000),
     LIMIT(KEEPALIVE_TIMEOUT_MS, keepalive_timeout_ms, 60000, 10, 86400000),
+    LIMIT(RESPONSE_TIMEOUT_MS, response_timeout_ms, 60000, 10, 600000),
     LIMIT(STREAMS, streams_max, 1000, 1, 65536),
     LIMIT(CONNECTIONS, connections_max, 100000, 1, 10000000),
+    LIMIT(CONNECTIONS_ADDRESS, connections_address_max, 10000, 1, 10000000),
+    LIMIT(MEMORY_BYTES, memory_bytes_max, 0, 16777216, 1099511627776),
     LIMIT(SOCKETS, sockets_max, 1000, 1, 65536),
     LIMIT(FRAGMENTS, fragments_max, 65536, 1, 1000000),
     LIMIT(HALF_OPEN, half_open_max, 1000, 1, 10000000),
@@ -66,7 +69,8 @@ static bool is_zero_fine(const struct limit_case *c)
 {
     return c->which == TRI_LIMIT_PING_INTERVAL_MS || c->which == TRI_LIMIT_IDLE_TIMEOUT_MS ||
            c->which == TRI_LIMIT_HALF_OPEN || c->which == TRI_LIMIT_CONTROL_FRAMES ||
-           c->which == TRI_LIMIT_DEFLATE_LEAST_BYTES;
+           c->which == TRI_LIMIT_DEFLATE_LEAST_BYTES || c->which == TRI_LIMIT_CONNECTIONS_ADDRESS ||
+           c->which == TRI_LIMIT_MEMORY_BYTES;
 }
 
 static void defaults_are_what_the_header_documents(void **state)
