@@ -4,6 +4,7 @@
  */
 #include "tls_context.h"
 
+#include "base_random.h"
 #include "tls_hosts.h"
 #include "tls_keylog.h"
 
@@ -192,12 +193,23 @@ static bool set_rules(WOLFSSL_CTX *ctx, enum tri_tls_use use)
     /* Tickets resume without state; a cache of sessions would be shared by all workers. */
     wolfSSL_CTX_set_session_cache_mode(ctx, WOLFSSL_SESS_CACHE_OFF);
     wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_NONE, NULL); /* clients have no certificates */
-    /* No early data: nothing here tells a replayed request from a first one. RFC 8470 section 3 */
+    /* Early data is a matter of QUIC's, which allows it to single sessions (h3_tls). */
     return wolfSSL_CTX_set_max_early_data(ctx, 0) == WOLFSSL_SUCCESS;
+}
+
+/*
+ * A session of which early data is taken is to leave a cache, says wolfSSL, which refuses the data
+ * if it was in none. Ours is in none: what is done with early data may be done twice (row N7).
+ */
+static void forget_session(WOLFSSL_CTX *ctx, WOLFSSL_SESSION *session)
+{
+    (void)ctx;
+    (void)session;
 }
 
 static bool set_callbacks(WOLFSSL_CTX *ctx, const struct tri_tls_context *c)
 {
+    wolfSSL_CTX_sess_set_remove_cb(ctx, forget_session);
     wolfSSL_CTX_set_alpn_select_cb(ctx, select_alpn, (void *)(uintptr_t)c->offer);
     wolfSSL_CTX_set_servername_callback(ctx, read_hello);
     return wolfSSL_CTX_set_servername_arg(ctx, (void *)(uintptr_t)c) == WOLFSSL_SUCCESS;
@@ -233,6 +245,9 @@ static const char *configure(WOLFSSL_CTX *ctx, const struct tri_tls_context *c,
     }
     if (!set_identity(ctx, identity)) {
         return "the TLS library does not accept the certificate and its key; give another pair";
+    }
+    if (!tri_tls_tickets_serve(&c->tickets, ctx)) {
+        return "the TLS library cannot give session tickets; build it with src/build/deps.sh";
     }
     if (!set_keylog(ctx, c->keylog)) {
         return "the TLS library cannot log keys; leave the key log out";
@@ -305,6 +320,16 @@ void tri_tls_context_serve(struct tri_tls_context *c, struct tri_tls_certs *cert
     c->certs = certs;
 }
 
+static enum tri_err make_own_tickets(struct tri_tls_context *c)
+{
+    uint8_t secret[TRI_TICKET_KEY_LEN];
+    const struct tri_random *random = tri_random_system();
+    random->fill(random->user, secret, sizeof secret);
+    enum tri_err err = tri_tls_tickets_init(&c->tickets, secret, sizeof secret, "");
+    explicit_bzero(secret, sizeof secret);
+    return err;
+}
+
 enum tri_err tri_tls_context_init(struct tri_tls_context *out, enum tri_tls_use use,
                                   const struct tri_tls_identity *identity, unsigned versions,
                                   struct tri_tls_keylog *keylog, char error[TRI_TLS_ERROR_MAX])
@@ -318,11 +343,22 @@ enum tri_err tri_tls_context_init(struct tri_tls_context *out, enum tri_tls_use 
     if (wolfSSL_Init() != WOLFSSL_SUCCESS) {
         return fail(TRI_ERR_TLS, "the TLS library cannot start", error);
     }
-    enum tri_err err = tri_tls_certs_new(&out->certs, out, identity, 1, error);
+    enum tri_err err = make_own_tickets(out);
+    if (err == TRI_OK) {
+        err = tri_tls_certs_new(&out->certs, out, identity, 1, error);
+    }
     if (err != TRI_OK) {
+        tri_tls_tickets_deinit(&out->tickets);
         wolfSSL_Cleanup();
     }
     return err;
+}
+
+enum tri_err tri_tls_context_resume(struct tri_tls_context *c, const void *secret, size_t len,
+                                    const char *purpose)
+{
+    assert(c && c->certs);
+    return tri_tls_tickets_init(&c->tickets, secret, len, purpose);
 }
 
 void tri_tls_context_deinit(struct tri_tls_context *c)
@@ -331,6 +367,7 @@ void tri_tls_context_deinit(struct tri_tls_context *c)
     if (c->certs) {
         tri_tls_certs_free(c->certs);
         c->certs = NULL;
+        tri_tls_tickets_deinit(&c->tickets);
         wolfSSL_Cleanup();
     }
 }

@@ -9,11 +9,15 @@
  * Of several certificates, the one is served whose names hold the server name that the client sent
  * (RFC 6066 section 3), before one that covers it by a wildcard; else the first. They may be
  * changed while sessions are open: each keeps what its handshake was made with. Row N6.
+ *
+ * A client may resume a session by its ticket, whichever of the certificates it was made with; but
+ * wolfSSL takes a ticket only for the server name and ALPN that it was given for. Row N7.
  */
 #ifndef TRI_TLS_CONTEXT_H
 #define TRI_TLS_CONTEXT_H
 
 #include "tls_identity.h"
+#include "tls_tickets.h"
 
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
@@ -30,6 +34,7 @@ struct tri_tls_context {
     char alpn[32];                  /* offered, "h2,http/1.1", as wolfSSL_UseALPN takes it */
     const struct alpn_offer *offer; /* the same, as tls_context.c has it */
     struct tri_tls_keylog *keylog;  /* borrowed, may be NULL */
+    struct tri_tls_tickets tickets; /* of all its certificates, before and after a change */
 };
 
 /*
@@ -43,6 +48,14 @@ TRI_MUST_USE enum tri_err tri_tls_context_init(struct tri_tls_context *out, enum
                                                unsigned versions, struct tri_tls_keylog *keylog,
                                                char error[TRI_TLS_ERROR_MAX]);
 void tri_tls_context_deinit(struct tri_tls_context *c);
+
+/*
+ * Has tickets sealed with |secret|, |len| bytes of the server's, in place of a secret that nobody
+ * else has: whoever has the same secret and |purpose| takes the same tickets. Before the first
+ * session. TRI_OK or TRI_ERR_NOMEM.
+ */
+TRI_MUST_USE enum tri_err tri_tls_context_resume(struct tri_tls_context *c, const void *secret,
+                                                 size_t len, const char *purpose);
 
 /*
  * Makes |identities| (copied; |len| of them, at least one) ready to be served by |c|, which still

@@ -254,6 +254,12 @@ const char *tri_tls_stream_alpn(const struct tri_tls_stream *t)
     return "http/1.1";
 }
 
+bool tri_tls_stream_is_resumed(const struct tri_tls_stream *t)
+{
+    assert(t);
+    return t->state == TRI_TLS_OPEN && wolfSSL_session_reused(t->ssl) != 0;
+}
+
 const char *tri_tls_stream_error_text(const struct tri_tls_stream *t)
 {
     assert(t);

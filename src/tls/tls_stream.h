@@ -75,6 +75,9 @@ void tri_tls_stream_close(struct tri_tls_stream *t);
 /* The negotiated ALPN, "h2" or "http/1.1"; "http/1.1" if the client sent none (row N2). */
 const char *tri_tls_stream_alpn(const struct tri_tls_stream *t);
 
+/* Whether its handshake resumed a session. */
+bool tri_tls_stream_is_resumed(const struct tri_tls_stream *t);
+
 /* Why it failed, static English: "no application protocol in common", ... */
 const char *tri_tls_stream_error_text(const struct tri_tls_stream *t);
 
