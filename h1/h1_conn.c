@@ -70,8 +70,6 @@ void tri_h1_conn_cut(struct tri_h1_conn *c, enum tri_err err, enum tri_stream_ca
 
 void tri_h1_conn_fail(struct tri_h1_conn *c, enum tri_err err, int status)
 {
-    TRI_LOG(c->config.log, DEBUG, "h1.refused", TRI_KV_U("conn", c->config.carrier.conn_id),
-            TRI_KV_I("status", status));
     const struct tri_h1_response response = {.status = status, .content_length = 0, .closes = true};
     if (tri_h1_response_write(&response, &c->out) != TRI_OK) {
         tri_h1_conn_cut(c, TRI_ERR_NOMEM, TRI_STREAM_ABORTED);
@@ -82,6 +80,10 @@ void tri_h1_conn_fail(struct tri_h1_conn *c, enum tri_err err, int status)
     c->err = err;
     tri_h1_reader_reset(&c->reader);
     tri_buf_deinit(&c->held);
+    if (c->config.events->on_refuse) {
+        c->config.events->on_refuse(c->config.user, &c->config.carrier, TRI_REFUSED_MALFORMED,
+                                    status);
+    }
     tri_h1_conn_wake(c);
 }
 

@@ -69,10 +69,20 @@ static enum tri_err answer(struct refuser *r, struct tri_h1_response *response,
     return TRI_OK;
 }
 
+/* After the answer, which is there. */
+static void tell_refusal(const struct refuser *r, enum tri_refused why, int status)
+{
+    if (!r->is_aborted && r->config.events->on_refuse) {
+        r->config.events->on_refuse(r->config.user, &r->config.carrier, why, status);
+    }
+}
+
 static enum tri_err answer_error(struct refuser *r, int status)
 {
     struct tri_h1_response response = {.status = status};
-    return answer(r, &response, TRI_SLICE(""));
+    const enum tri_err err = answer(r, &response, TRI_SLICE(""));
+    tell_refusal(r, TRI_REFUSED_MALFORMED, status);
+    return err;
 }
 
 /* RFC 9110 section 15.5.22, RFC 2817 section 4.2 */
@@ -82,7 +92,10 @@ static enum tri_err answer_upgrade(struct refuser *r)
                                    TRI_SLICE("text/plain; charset=utf-8")};
     struct tri_h1_response response = {
         .status = 426, .fields = &type, .fields_len = 1, .upgrade = "TLS/1.2, HTTP/1.1"};
-    return answer(r, &response, TRI_SLICE("This port takes no plain HTTP. Use https.\n"));
+    const enum tri_err err =
+        answer(r, &response, TRI_SLICE("This port takes no plain HTTP. Use https.\n"));
+    tell_refusal(r, TRI_REFUSED_CLEARTEXT, response.status);
+    return err;
 }
 
 /* A name or an address in brackets: what may stand in a URL that others will follow. */

@@ -38,11 +38,19 @@ static void abort_stream(struct tri_stream *s)
     tri_h1_conn_wake(c);
 }
 
+/* RFC 9218: there is nobody to share the connection with. */
+static void set_urgency(struct tri_stream *s, unsigned urgency)
+{
+    (void)s;
+    (void)urgency;
+}
+
 const struct tri_stream_ops tri_h1_stream_ops = {
     .name = "http/1.1",
     .wake_write = wake_write,
     .consume = consume,
     .abort = abort_stream,
+    .set_urgency = set_urgency,
 };
 
 /* ---- respond */

@@ -1,6 +1,7 @@
 /* See h2_answer.h. */
 #include "h2_answer.h"
 
+#include "h2_priority.h"
 #include "http_connect.h"
 
 #include <assert.h>
@@ -142,6 +143,8 @@ static enum tri_err respond(struct tri_exchange *x, const struct tri_response *r
     x->stream.events = r->events;
     x->stream.session = r->session;
     s->is_websocket = r->answer == TRI_ANSWER_WEBSOCKET;
+    s->conn->sockets_len += s->is_websocket;
+    tri_h2_priority_merge(s, r);
     s->wants_write = true; /* the tenant is peeked once without being asked */
     tri_h2_stream_set_state(s, TRI_H2_STREAM_ANSWERED);
     tri_h2_stream_mark(s);
@@ -161,6 +164,7 @@ void tri_h2_answer_status(struct tri_h2_stream *s, int status)
         give_up(s);
         return;
     }
+    tri_h2_core_refuse(s->conn, &s->carrier, TRI_REFUSED_MALFORMED, status);
     tri_h2_stream_set_state(s, TRI_H2_STREAM_ANSWERED);
     tri_h2_stream_mark(s);
 }

@@ -2,6 +2,7 @@
 #include "h2_callbacks.h"
 
 #include "base_random.h"
+#include "h2_priority.h"
 #include "h2_stream.h"
 
 #include <assert.h>
@@ -76,10 +77,16 @@ static int open_stream(struct tri_h2_conn *c, int32_t id)
 {
     c->last_stream_id = id;
     if (c->is_draining) {
+        tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_STOPPING, 0);
         return refuse_block(c, id, NGHTTP2_REFUSED_STREAM); /* RFC 9113 section 8.7: retry it */
+    }
+    if (c->open_len >= c->streams_max) { /* RFC 9113 section 5.1.2 */
+        tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_SOCKETS, 0);
+        return refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
     }
     struct tri_h2_stream *s = tri_h2_stream_new(c, id);
     if (!s) {
+        tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_MEMORY, 0);
         return refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
     }
     int rv = nghttp2_session_set_stream_user_data(c->session, id, s);
@@ -189,6 +196,9 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
             c->is_settings_acked = true;
         }
         break;
+    case NGHTTP2_PRIORITY_UPDATE:
+        tri_h2_priority_update(c, frame->ext.payload);
+        break;
     default:
         break;
     }
@@ -258,6 +268,11 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
         break;
     case NGHTTP2_SETTINGS:
         c->is_settings_sent = true;
+        break;
+    case NGHTTP2_GOAWAY:
+        if (frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM && !c->is_terminating) {
+            tri_metrics_flood(c->config.metrics, TRI_FLOOD_OTHER); /* the engine's own limits */
+        }
         break;
     default:
         break;

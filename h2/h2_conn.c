@@ -34,11 +34,7 @@ static enum tri_err conn_recv(struct tri_conn *conn, const uint8_t *data, size_t
     if (c->phase != TRI_H2_LIVE || len == 0) {
         return c->error;
     }
-    nghttp2_ssize rv = nghttp2_session_mem_recv2(c->session, data, len);
-    if (rv < 0) {
-        tri_h2_core_fail_engine(c, (int)rv);
-    }
-    assert(rv < 0 || (size_t)rv == len); /* no callback pauses */
+    tri_h2_input_take(c, data, len);
     tri_h2_core_tell_ended(c);
     tri_h2_core_drive(c);
     return c->error;
@@ -230,9 +226,11 @@ enum tri_err tri_h2_conn_new(struct tri_conn **out, const struct tri_conn_config
     }
     c->conn.ops = &conn_ops;
     c->config = *config;
+    c->streams_max = config->limits->streams_max;
     c->now_ns = now_ns;
     c->opened_ns = now_ns;
     c->idle_since_ns = now_ns;
+    tri_h2_input_init(&c->input);
     tri_list_init(&c->open);
     tri_list_init(&c->ended);
     tri_list_init(&c->graveyard);

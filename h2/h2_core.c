@@ -36,12 +36,24 @@ void tri_h2_core_fail_engine(struct tri_h2_conn *c, int rv)
         return;
     /* RFC 9113 section 10.5: more PING or SETTINGS than we answer, a field block without end */
     case NGHTTP2_ERR_FLOODED:
+        tri_metrics_flood(c->config.metrics, TRI_FLOOD_ACK);
+        tri_h2_core_fail(c, TRI_ERR_LIMIT, NGHTTP2_ENHANCE_YOUR_CALM);
+        return;
     case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
+        tri_metrics_flood(c->config.metrics, TRI_FLOOD_HEADERS);
         tri_h2_core_fail(c, TRI_ERR_LIMIT, NGHTTP2_ENHANCE_YOUR_CALM);
         return;
     default: /* memory, ours or the engine's: our callbacks fail for nothing else */
         tri_h2_core_fail(c, TRI_ERR_NOMEM, NGHTTP2_INTERNAL_ERROR);
         return;
+    }
+}
+
+void tri_h2_core_refuse(const struct tri_h2_conn *c, const struct tri_carrier *carrier,
+                        enum tri_refused why, int status)
+{
+    if (c->config.events->on_refuse) {
+        c->config.events->on_refuse(c->config.user, carrier, why, status);
     }
 }
 
@@ -79,7 +91,8 @@ void tri_h2_core_count(struct tri_h2_conn *c, enum tri_h2_flood_kind kind)
         return;
     }
     TRI_LOG(c->config.log, DEBUG, "h2.flood", TRI_KV_U("conn", c->config.carrier.conn_id),
-            TRI_KV_S("of", tri_h2_flood_name(kind)));
+            TRI_KV_S("of", tri_flood_name(tri_h2_flood_metric(kind))));
+    tri_metrics_flood(c->config.metrics, tri_h2_flood_metric(kind));
     tri_h2_core_terminate(c, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 

@@ -18,6 +18,7 @@
 #include "base_list.h"
 #include "h2_conn.h"
 #include "h2_flood.h"
+#include "h2_input.h"
 #include "h2_output.h"
 
 #include <nghttp2/nghttp2.h>
@@ -29,6 +30,7 @@ struct tri_h2_stream;
 struct tri_h2_conn {
     struct tri_conn conn; /* first */
     struct tri_conn_config config;
+    uint32_t streams_max;     /* as it was announced: a reload may change the limit, not this one */
     nghttp2_session *session; /* owned; not to be called unless LIVE */
     enum tri_h2_phase phase;
     enum tri_err error;  /* why it is FAILED, and what recv says from then on */
@@ -36,6 +38,7 @@ struct tri_h2_conn {
     uint64_t now_ns;     /* of the call that drives */
 
     struct tri_list open;      /* of struct tri_h2_stream, by node */
+    uint32_t open_len;         /* meaningful while LIVE */
     struct tri_list ended;     /* by node */
     struct tri_list graveyard; /* by node */
     struct tri_list work;      /* by work_node: an op left something to do */
@@ -46,6 +49,7 @@ struct tri_h2_conn {
     uint64_t opened_ns;
     uint64_t idle_since_ns; /* meaningful while no stream is open */
     int32_t last_stream_id; /* highest that the peer opened; 0: none */
+    size_t sockets_len;     /* answered so, and not over */
 
     bool is_awake;       /* on_wake was called, or send is running */
     bool is_draining;    /* shutdown: no new streams */
@@ -54,6 +58,7 @@ struct tri_h2_conn {
     bool is_settings_acked;
 
     struct tri_h2_flood flood;
+    struct tri_h2_input input;
     struct tri_h2_output output;
 };
 
@@ -69,6 +74,10 @@ void tri_h2_core_fail(struct tri_h2_conn *c, enum tri_err err, uint32_t error_co
 
 /* Fails the connection for a fatal return value of nghttp2. */
 void tri_h2_core_fail_engine(struct tri_h2_conn *c, int rv);
+
+/* Tells that a request was refused here, with |status| or, 0, with a reset. */
+void tri_h2_core_refuse(const struct tri_h2_conn *c, const struct tri_carrier *carrier,
+                        enum tri_refused why, int status);
 
 /* Resets a stream; it ends with the engine's close callback, after the frame is sent. */
 void tri_h2_core_reset(struct tri_h2_conn *c, int32_t stream_id, uint32_t error_code);

@@ -7,16 +7,16 @@
 #include <assert.h>
 
 struct allowance {
-    const char *name;
+    enum tri_flood metric;
     uint32_t burst;
     uint32_t per_second;
 };
 
 static const struct allowance allowances[TRI_H2_FLOOD_KINDS] = {
-    [TRI_H2_FLOOD_RESET] = {"resets", TRI_H2_RESETS_BURST, TRI_H2_RESETS_PER_SECOND},
-    [TRI_H2_FLOOD_ACK] = {"acks", TRI_H2_ACKS_BURST, TRI_H2_ACKS_PER_SECOND},
-    [TRI_H2_FLOOD_PADDING] = {"padding", TRI_H2_GLITCHES_BURST, TRI_H2_GLITCHES_PER_SECOND},
-    [TRI_H2_FLOOD_WINDOW] = {"windows", TRI_H2_WINDOWS_BURST, TRI_H2_WINDOWS_PER_SECOND},
+    [TRI_H2_FLOOD_RESET] = {TRI_FLOOD_RESET, TRI_H2_RESETS_BURST, TRI_H2_RESETS_PER_SECOND},
+    [TRI_H2_FLOOD_ACK] = {TRI_FLOOD_ACK, TRI_H2_ACKS_BURST, TRI_H2_ACKS_PER_SECOND},
+    [TRI_H2_FLOOD_PADDING] = {TRI_FLOOD_PADDING, TRI_H2_GLITCHES_BURST, TRI_H2_GLITCHES_PER_SECOND},
+    [TRI_H2_FLOOD_WINDOW] = {TRI_FLOOD_WINDOW, TRI_H2_WINDOWS_BURST, TRI_H2_WINDOWS_PER_SECOND},
 };
 
 bool tri_h2_flood_count(struct tri_h2_flood *f, enum tri_h2_flood_kind kind, uint64_t now_ns)
@@ -43,8 +43,8 @@ void tri_h2_flood_forgive(struct tri_h2_flood *f, enum tri_h2_flood_kind kind, u
     f->buckets[i].used = used > n ? used - n : 0;
 }
 
-const char *tri_h2_flood_name(enum tri_h2_flood_kind kind)
+enum tri_flood tri_h2_flood_metric(enum tri_h2_flood_kind kind)
 {
     assert((size_t)kind < TRI_H2_FLOOD_KINDS);
-    return allowances[kind].name;
+    return allowances[kind].metric;
 }

@@ -6,6 +6,8 @@
 #ifndef TRI_H2_FLOOD_H
 #define TRI_H2_FLOOD_H
 
+#include "base_metrics.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,7 +42,7 @@ bool tri_h2_flood_count(struct tri_h2_flood *f, enum tri_h2_flood_kind kind, uin
 /* Takes up to |n| off the count again: there was a reason for them. */
 void tri_h2_flood_forgive(struct tri_h2_flood *f, enum tri_h2_flood_kind kind, uint32_t n);
 
-/* For logs. */
-const char *tri_h2_flood_name(enum tri_h2_flood_kind kind);
+/* What metrics and the log call it. */
+enum tri_flood tri_h2_flood_metric(enum tri_h2_flood_kind kind);
 
 #endif

@@ -32,16 +32,41 @@ static struct tri_slice *find_neighbour(const struct tri_h2_output *o)
     return last->data + last->len == o->scratch + o->scratch_len ? last : NULL;
 }
 
-/* Returns false if the batch ends with this frame: the engine lends its bytes until asked again. */
-static bool append_control(struct tri_h2_output *o, const uint8_t *data, size_t len)
+static void write_u32(uint8_t *at, uint32_t value)
 {
-    assert(o->used < o->max);
+    at[0] = (uint8_t)(value >> 24);
+    at[1] = (uint8_t)(value >> 16);
+    at[2] = (uint8_t)(value >> 8);
+    at[3] = (uint8_t)value;
+}
+
+/*
+ * The engine allows more streams than the peer is told (h2_session), so that it does not end the
+ * connection for one too many: on_begin_headers refuses that one alone. RFC 9113 section 5.1.2.
+ */
+static void announce_streams(const struct tri_h2_conn *c, uint8_t *settings, size_t len)
+{
+    for (size_t at = FRAME_HEAD_BYTES; at + 6 <= len; at += 6) {
+        if (settings[at] == 0 && settings[at + 1] == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) {
+            write_u32(settings + at + 2, c->streams_max);
+        }
+    }
+}
+
+/* Returns false if the batch ends with this frame: the engine lends its bytes until asked again. */
+static bool append_control(struct tri_h2_conn *c, const uint8_t *data, size_t len)
+{
+    struct tri_h2_output *o = &c->output;
+    assert(o->used < o->max && len >= FRAME_HEAD_BYTES);
     if (len > scratch_left(o)) {
         o->out[o->used++] = tri_slice_of(data, len);
         return false;
     }
     struct tri_slice *neighbour = find_neighbour(o);
-    const uint8_t *at = copy_to_scratch(o, data, len);
+    uint8_t *at = copy_to_scratch(o, data, len);
+    if (at[3] == NGHTTP2_SETTINGS) { /* ours is the first of all frames, so it fits; ACK is empty */
+        announce_streams(c, at, len);
+    }
     if (neighbour) {
         neighbour->len += len;
     } else {
@@ -65,18 +90,10 @@ size_t tri_h2_output_fill(struct tri_h2_conn *c, struct tri_slice *out, size_t m
         if (len < 0) {
             tri_h2_core_fail_engine(c, (int)len);
         }
-        goes_on = len > 0 && append_control(o, data, (size_t)len);
+        goes_on = len > 0 && append_control(c, data, (size_t)len);
     }
     o->out = NULL;
     return c->phase == TRI_H2_LIVE ? o->used : 0;
-}
-
-static void write_u32(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 24);
-    at[1] = (uint8_t)(value >> 16);
-    at[2] = (uint8_t)(value >> 8);
-    at[3] = (uint8_t)value;
 }
 
 size_t tri_h2_output_last_words(struct tri_h2_conn *c, struct tri_slice *out)

@@ -62,6 +62,7 @@ static nghttp2_option *new_option(void)
         return NULL;
     }
     nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
     set_limits(option);
     return option;
 }
@@ -96,10 +97,17 @@ static int make_session(struct tri_h2_conn *c)
     return rv;
 }
 
+/* For one stream more than it was told of, the engine would end the connection: h2_output tells the
+ * peer of fewer, and so many may be refused one by one before their flood ends it. */
+static uint32_t engine_streams_max(const struct tri_h2_conn *c)
+{
+    return c->streams_max + TRI_H2_RESETS_BURST;
+}
+
 static int submit_settings(struct tri_h2_conn *c)
 {
     nghttp2_settings_entry entries[SETTINGS_MAX] = {
-        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->config.limits->streams_max},
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, engine_streams_max(c)},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, TRI_STREAM_WINDOW_BYTES},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
          (uint32_t)(TRI_REQUEST_HEAD_BYTES_MAX + TRI_REQUEST_FIELDS_MAX * FIELD_OVERHEAD_BYTES)},

@@ -2,6 +2,7 @@
 #include "h2_stream.h"
 
 #include "h2_answer.h"
+#include "h2_priority.h"
 
 #include <assert.h>
 
@@ -70,11 +71,21 @@ static void abort_stream(struct tri_stream *seam)
     tri_h2_stream_mark(s);
 }
 
+static void set_urgency(struct tri_stream *seam, unsigned urgency)
+{
+    struct tri_h2_stream *s = stream_of(seam);
+    assert(s->state != TRI_H2_STREAM_OVER);
+    tri_priority_set_urgency(&s->priority, urgency);
+    s->wants_priority = true;
+    tri_h2_stream_mark(s);
+}
+
 static const struct tri_stream_ops stream_ops = {
     .name = "h2",
     .wake_write = wake_write,
     .consume = consume,
     .abort = abort_stream,
+    .set_urgency = set_urgency,
 };
 
 /* ---- life */
@@ -117,10 +128,13 @@ struct tri_h2_stream *tri_h2_stream_new(struct tri_h2_conn *c, int32_t id)
     s->exchange.stream.ops = &stream_ops;
     s->exchange.ops = &tri_h2_answer_ops;
     s->exchange.carrier = &s->carrier;
+    tri_priority_init(&s->priority);
     tri_list_init(&s->node);
     tri_list_init(&s->work_node);
     tri_list_init(&s->flight_node);
     tri_list_append(&c->open, &s->node);
+    c->open_len++;
+    tri_h2_priority_keep(s);
     return s;
 }
 
@@ -135,8 +149,9 @@ void tri_h2_stream_free(struct tri_h2_stream *s)
 
 void tri_h2_stream_closed(struct tri_h2_stream *s)
 {
-    assert(!s->is_closed);
+    assert(!s->is_closed && s->conn->open_len > 0);
     s->is_closed = true;
+    s->conn->open_len--;
     tri_list_remove(&s->node);
     tri_list_append(&s->conn->ended, &s->node);
     s->conn->idle_since_ns = s->conn->now_ns;
@@ -158,7 +173,14 @@ void tri_h2_stream_end(struct tri_h2_stream *s, enum tri_stream_cause cause)
         return;
     }
     tri_h2_stream_set_state(s, TRI_H2_STREAM_OVER);
+    s->conn->sockets_len -= s->is_websocket;
     const struct tri_stream *seam = &s->exchange.stream;
+    if (before == TRI_H2_STREAM_HEAD && cause != TRI_STREAM_CONN_LOST) {
+        /* We end it for want of memory alone; the rest is the engine's, and the peer's fault. */
+        const bool is_ours = cause == TRI_STREAM_ABORTED;
+        tri_h2_core_refuse(s->conn, &s->carrier,
+                           is_ours ? TRI_REFUSED_MEMORY : TRI_REFUSED_MALFORMED, 0);
+    }
     if (before == TRI_H2_STREAM_ASKED) {
         s->conn->config.events->on_cancel(s->conn->config.user, &s->exchange);
     } else if (before == TRI_H2_STREAM_ANSWERED && seam->events) {
@@ -294,20 +316,6 @@ void tri_h2_stream_peer_fin(struct tri_h2_stream *s)
 
 /* ---- the drive step */
 
-/*
- * Streams of one urgency take turns, frame by frame (row E5). Without it the engine would send one
- * stream's bytes for as long as it has any. The urgency stays what the peer asked for.
- */
-static void share_connection(struct tri_h2_stream *s)
-{
-    nghttp2_extpri priority = {.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY};
-    s->is_shared = true;
-    if (nghttp2_session_get_extpri_stream_priority(s->conn->session, &priority, s->id) == 0) {
-        priority.inc = 1;
-        (void)nghttp2_session_change_extpri_stream_priority(s->conn->session, s->id, &priority, 0);
-    }
-}
-
 static void submit_data(struct tri_h2_stream *s)
 {
     /* While a provider is in flight it will peek again by itself; after fin nobody may. */
@@ -337,8 +345,11 @@ void tri_h2_stream_drive(struct tri_h2_stream *s)
     if (s->state != TRI_H2_STREAM_ANSWERED) {
         return;
     }
-    if (!s->is_shared) {
-        share_connection(s);
+    if (!s->is_scheduled || s->wants_priority) {
+        tri_h2_priority_drive(s);
+        if (s->conn->phase != TRI_H2_LIVE) {
+            return; /* memory */
+        }
     }
     give_held(s);
     if (s->credit_bytes > 0) {

@@ -16,6 +16,7 @@
 #include "base_buf.h"
 #include "h2_core.h"
 #include "http_builder.h"
+#include "http_priority.h"
 
 enum tri_h2_stream_state {
     TRI_H2_STREAM_HEAD,
@@ -46,9 +47,10 @@ struct tri_h2_stream {
     uint64_t body_bytes;            /* of a request body, received so far */
     int32_t id;
     enum tri_h2_stream_state state;
+    struct tri_priority priority; /* until is_scheduled: what the program has said */
 
     bool is_tunnel;    /* CONNECT: DATA is not a request body */
-    bool is_shared;    /* takes its fair part of the connection */
+    bool is_scheduled; /* the engine has |priority|, and asks nobody else */
     bool is_websocket; /* answered so */
     bool is_closed;    /* the engine has let go of it */
     bool is_sending;   /* the engine holds a data provider for it */
@@ -59,6 +61,7 @@ struct tri_h2_stream {
 
     bool wants_write; /* ops: what the next drive step does */
     bool wants_abort;
+    bool wants_priority;
 };
 
 /* A stream in HEAD, on conn->open. NULL if memory is short. */

@@ -1,7 +1,9 @@
 /* See h3_callbacks.h. None of these writes packets or frees a connection: the drive steps do. */
 #include "h3_callbacks.h"
 
+#include "h3_early.h"
 #include "h3_http.h"
+#include "h3_input.h"
 #include "h3_qlog.h"
 #include "h3_stream.h"
 
@@ -46,11 +48,25 @@ static int version_negotiation(ngtcp2_conn *quic, uint32_t version, const ngtcp2
     return rv;
 }
 
-/* The first moment at which we can send HTTP/3: SETTINGS go out with the end of our handshake. */
+static void read_names(struct tri_h3_conn *c)
+{
+    c->carrier.tls_version = tri_tls_version_name(c->tls.ssl);
+    c->carrier.tls_cipher = tri_tls_cipher_name(c->tls.ssl);
+    c->carrier.tls_group = tri_tls_group_name(c->tls.ssl);
+}
+
+/*
+ * The first moment at which we can send HTTP/3: SETTINGS go out with the end of our handshake. Early
+ * data is read after that, and its requests may want to know by what they came.
+ */
 static int recv_tx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *user)
 {
     (void)quic;
-    return level == NGTCP2_ENCRYPTION_LEVEL_1RTT ? tri_h3_http_open(user) : 0;
+    if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT) {
+        return 0;
+    }
+    read_names(user);
+    return tri_h3_http_open(user);
 }
 
 /* For the client's next connection from there: RFC 9000 section 8.1.3. Without one it needs a Retry
@@ -102,11 +118,14 @@ static int path_validation(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_path 
 static int handshake_completed(ngtcp2_conn *quic, void *user)
 {
     struct tri_h3_conn *c = user;
-    c->carrier.tls_version = tri_tls_version_name(c->tls.ssl);
-    c->carrier.tls_cipher = tri_tls_cipher_name(c->tls.ssl);
-    c->carrier.tls_group = tri_tls_group_name(c->tls.ssl);
+    read_names(c);
     c->is_confirmed = true;
+    if (c->shared->config.metrics) {
+        tri_metrics_conn_opened(&c->shared->config.metrics->http[TRI_METRICS_H3]);
+        c->shared->config.metrics->resumed += wolfSSL_session_reused(c->tls.ssl) != 0;
+    }
     give_token(c, &ngtcp2_conn_get_path(quic)->remote);
+    tri_h3_early_release(c);
     return 0;
 }
 
@@ -179,53 +198,28 @@ static int stream_open(ngtcp2_conn *quic, int64_t id, void *user)
     return ngtcp2_conn_shutdown_stream(quic, 0, id, NGHTTP3_H3_INTERNAL_ERROR);
 }
 
-/*
- * A malformed message is an error of its stream: RFC 9114 section 4.1.2; and so is a literal longer
- * than the decoder takes, but on the encoder's stream: RFC 9204 section 7.4.
- */
-static int input_error(struct tri_h3_conn *c, struct tri_h3_stream *s, int error)
-{
-    if (error == NGHTTP3_ERR_QPACK_HEADER_TOO_LARGE) {
-        if (!s) {
-            return tri_h3_conn_app_error(c, NGHTTP3_QPACK_ENCODER_STREAM_ERROR);
-        }
-        tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_QPACK_DECOMPRESSION_FAILED);
-        return 0;
-    }
-    bool malformed =
-        error == NGHTTP3_ERR_MALFORMED_HTTP_HEADER || error == NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING;
-    if (malformed && s) {
-        tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_H3_MESSAGE_ERROR);
-        return 0;
-    }
-    return tri_h3_conn_http_error(c, error);
-}
-
 /* NOLINTNEXTLINE(readability-function-size): ngtcp2's signature */
 static int recv_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t offset,
                             const uint8_t *data, size_t len, void *user, void *stream_user)
 {
     struct tri_h3_conn *c = user;
     struct tri_h3_stream *s = stream_user;
-    ngtcp2_conn_extend_max_offset(quic, len); /* contract line 5 */
+    if (c->is_confirmed) {
+        ngtcp2_conn_extend_max_offset(quic, len); /* contract line 5 */
+    } else {
+        c->early_bytes += len; /* what may be held for somebody unknown is one window, no more */
+    }
     if (is_request_stream(id) && (!s || s->ending || s->phase == TRI_H3_OVER)) {
         return 0;
     }
-    bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
-    if (s && fin && offset + len == 0) { /* RFC 9114 section 4.1 */
-        tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_H3_REQUEST_INCOMPLETE);
-        return 0;
-    }
-    if (!c->http) { /* no early data is taken, so that the keys to answer with come first */
+    if (!c->http) { /* the keys to answer with come first, before those to read early data with */
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
-    nghttp3_ssize used =
-        nghttp3_conn_read_stream2(c->http, id, data, len, fin, ngtcp2_conn_get_timestamp(quic));
-    if (used < 0) {
-        return input_error(c, s, (int)used);
-    }
-    /* These were HTTP/3's own; DATA is the tenant's to return credit for. */
-    return ngtcp2_conn_extend_max_stream_offset(quic, id, (uint64_t)used);
+    const struct tri_h3_chunk chunk = {.stream_id = id,
+                                       .offset = offset,
+                                       .data = tri_slice_of(data, len),
+                                       .fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0};
+    return tri_h3_input_take(c, s, &chunk);
 }
 
 static int acked_stream_data_offset(ngtcp2_conn *quic, int64_t id, uint64_t offset, uint64_t len,
@@ -246,6 +240,7 @@ static int stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t 
         ngtcp2_conn_extend_max_streams_bidi(quic, 1);
     } else if (is_client_stream(id)) {
         ngtcp2_conn_extend_max_streams_uni(quic, 1);
+        tri_h3_guard_kind_drop(&c->unis, id);
     }
     if (!(flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET)) {
         code = NGHTTP3_H3_NO_ERROR;

@@ -1,30 +1,11 @@
 /* See h3_cid.h. */
 #include "h3_cid.h"
 
+#include "base_hash.h"
+
 #include <assert.h>
 
 #define FIRST_BUCKETS ((size_t)64)
-
-/* ---- the hash: SipHash with one round a word and three at the end (Aumasson, Bernstein) */
-
-static uint64_t rotate(uint64_t x, unsigned bits)
-{
-    return x << bits | x >> (64 - bits);
-}
-
-static void mix(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[2] += v[3];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[1];
-    v[0] += v[3];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] = rotate(v[2], 32);
-}
 
 static uint64_t hash_cid(const struct tri_h3_cid_table *t, struct tri_slice cid)
 {
@@ -34,24 +15,9 @@ static uint64_t hash_cid(const struct tri_h3_cid_table *t, struct tri_slice cid)
         memcpy(padded, cid.data, cid.len);
     }
     padded[sizeof padded - 1] = (uint8_t)cid.len;
-    uint64_t v[4] = {
-        t->key[0] ^ UINT64_C(0x736f6d6570736575),
-        t->key[1] ^ UINT64_C(0x646f72616e646f6d),
-        t->key[0] ^ UINT64_C(0x6c7967656e657261),
-        t->key[1] ^ UINT64_C(0x7465646279746573),
-    };
-    for (size_t at = 0; at < sizeof padded; at += 8) {
-        uint64_t word;
-        memcpy(&word, padded + at, sizeof word);
-        v[3] ^= word;
-        mix(v);
-        v[0] ^= word;
-    }
-    v[2] ^= 0xff;
-    mix(v);
-    mix(v);
-    mix(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    uint64_t words[3];
+    memcpy(words, padded, sizeof words);
+    return tri_hash_words(t->key, words, 3);
 }
 
 /* ---- the table */

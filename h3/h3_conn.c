@@ -70,6 +70,42 @@ int tri_h3_conn_http_error(struct tri_h3_conn *c, int nghttp3_error)
 
 /* ---- the end */
 
+/*
+ * A connection that does too much for nothing is ended with H3_EXCESSIVE_LOAD, which nothing else is;
+ * ngtcp2 calls it an internal error, and has no other on what it reads.
+ */
+static void count_flood(const struct tri_h3_conn *c, int rv)
+{
+    const bool is_load = c->has_error && c->error.type == NGTCP2_CCERR_TYPE_APPLICATION &&
+                         c->error.error_code == NGHTTP3_H3_EXCESSIVE_LOAD;
+    const bool is_glitch =
+        !c->has_error && (rv == NGTCP2_ERR_INTERNAL || rv == NGTCP2_ERR_CRYPTO_BUFFER_EXCEEDED);
+    struct tri_metrics *m = c->shared->config.metrics;
+    if (m && (is_load || is_glitch)) {
+        tri_metrics_flood(&m->http[TRI_METRICS_H3], TRI_FLOOD_OTHER);
+    }
+}
+
+/* One that was told to come back with a proof of its address is no failure. */
+static void count_end(const struct tri_h3_conn *c)
+{
+    struct tri_metrics *m = c->shared->config.metrics;
+    if (m && c->is_confirmed) {
+        tri_metrics_conn_closed(&m->http[TRI_METRICS_H3]);
+    } else if (m) {
+        m->handshakes_failed += !c->wants_retry;
+    }
+}
+
+void tri_h3_conn_end_tls(struct tri_h3_conn *c)
+{
+    struct tri_budget *budget = c->shared->config.budget;
+    if (c->tls.ssl && budget) {
+        tri_budget_refund(budget, TRI_TLS_HANDSHAKE_BYTES);
+    }
+    tri_h3_tls_deinit(&c->tls);
+}
+
 /* Everybody is told, then the libraries go: none of them reads a tenant's bytes any more. */
 static void let_go(struct tri_h3_conn *c)
 {
@@ -81,7 +117,7 @@ static void let_go(struct tri_h3_conn *c)
     nghttp3_conn_del(c->http);
     c->http = NULL;
     if (c->tls.quic) {
-        tri_h3_tls_deinit(&c->tls);
+        tri_h3_conn_end_tls(c);
     }
     ngtcp2_conn_del(c->quic); /* ends the qlog */
     c->quic = NULL;
@@ -89,6 +125,7 @@ static void let_go(struct tri_h3_conn *c)
     c->qlog = NULL;
     assert(c->shared->live > 0);
     c->shared->live--;
+    count_end(c);
     tri_list_remove(&c->dirty);
     c->shared->config.on_closed(c->shared->config.owner, c->user);
     c->user = NULL;
@@ -154,6 +191,7 @@ static void end_in(struct tri_h3_conn *c, enum tri_h3_state state)
 void tri_h3_conn_fail(struct tri_h3_conn *c, int rv)
 {
     assert(tri_h3_conn_is_live(c) && rv != 0);
+    count_flood(c, rv);
     choose_error(c, rv);
     log_end(c, rv);
     switch (rv) {
@@ -216,6 +254,16 @@ static void init_conn(struct tri_h3_conn *c, struct tri_h3_shared *shared,
     tri_h3_cids_init(&c->cids, c);
 }
 
+bool tri_h3_conn_prove(struct tri_h3_conn *c)
+{
+    const struct tri_h3_config *config = &c->shared->config;
+    if (c->is_proven || !config->on_proven) {
+        return true;
+    }
+    c->is_proven = true;
+    return config->on_proven(config->owner, c->user, &c->client);
+}
+
 struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared,
                                     const struct tri_h3_initial *initial,
                                     const struct tri_addr *local, const struct tri_addr *remote)
@@ -238,6 +286,11 @@ struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared,
     shared->live++;
     shared->half_open++;
     tri_heap_set(&shared->timers, &c->timer, TRI_NEVER_NS);
+    if (initial->proof != NGTCP2_TOKEN_TYPE_UNKNOWN && !tri_h3_conn_prove(c)) {
+        tri_h3_conn_drop(c);
+        tri_h3_conn_free(c);
+        return NULL;
+    }
     const ngtcp2_path path = {.local = quic_addr(local), .remote = quic_addr(remote)};
     if (tri_h3_quic_open(c, initial, &path) != TRI_OK) {
         tri_h3_conn_drop(c);

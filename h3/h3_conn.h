@@ -18,6 +18,8 @@
 #ifndef TRI_H3_CONN_H
 #define TRI_H3_CONN_H
 
+#include "h3_control.h"
+#include "h3_guard.h"
 #include "h3_shared.h"
 #include "h3_tls.h"
 #include "h3_token.h"
@@ -48,17 +50,23 @@ struct tri_h3_conn {
     FILE *qlog;         /* NULL: none */
     ngtcp2_ccerr error; /* what to close with, if has_error; else what the library's error means */
     bool has_error;
-    bool is_confirmed; /* QUIC's handshake is complete, and its names are read */
-    bool wants_retry;  /* the first packet makes no sense without the one before it */
-    bool is_mute;      /* a key is missing, which writing a close would need */
+    bool came_early;    /* its client sent early data */
+    size_t early_bytes; /* of streams, for which no connection credit was returned */
+    bool is_confirmed;  /* QUIC's handshake is complete, and its names are read */
+    bool wants_retry;   /* the first packet makes no sense without the one before it */
+    bool is_proven;     /* the owner was told that the client's address is its own */
+    bool is_mute;       /* a key is missing, which writing a close would need */
 
     struct tri_h3_cids cids;
     struct tri_list node;  /* the endpoint's list of all */
     struct tri_list dirty; /* the endpoint's list of those with something to send */
     struct tri_heap_node timer;
 
-    struct tri_list streams; /* of struct tri_h3_stream */
+    struct tri_h3_control control; /* the client's control stream */
+    struct tri_h3_unis unis;       /* its unidirectional streams, as the guard sees them */
+    struct tri_list streams;       /* of struct tri_h3_stream */
     size_t streams_len;
+    size_t sockets_len;    /* of them: BOUND, and answered so */
     struct tri_list woken; /* streams with marks to act on */
     bool read_blocked;     /* a stream had nothing to give since this was cleared */
     bool keeps_alive;      /* it has streams, and sends a PING when silent */
@@ -85,6 +93,12 @@ static inline bool tri_h3_conn_is_live(const struct tri_h3_conn *c)
 struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared,
                                     const struct tri_h3_initial *initial,
                                     const struct tri_addr *local, const struct tri_addr *remote);
+
+/* QUIC goes on without TLS once the handshake is complete, and that is a third of the memory. */
+void tri_h3_conn_end_tls(struct tri_h3_conn *c);
+
+/* Whether its owner keeps it, now that its client's address is proven. */
+bool tri_h3_conn_prove(struct tri_h3_conn *c);
 
 /* One that is GONE. */
 void tri_h3_conn_free(struct tri_h3_conn *c);

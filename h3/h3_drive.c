@@ -1,6 +1,7 @@
 /* See h3_drive.h. */
 #include "h3_drive.h"
 
+#include "h3_early.h"
 #include "h3_stream.h"
 #include "h3_write.h"
 
@@ -12,6 +13,19 @@
  */
 #define BURST_BYTES_MAX (4 * TRI_H3_RUN_BYTES_MAX)
 
+/* The handshake is complete, and that proves an address as a token does: RFC 9000 section 8.1. */
+static int open_conn(struct tri_h3_conn *c)
+{
+    if (!tri_h3_conn_prove(c)) {
+        c->has_error = true;
+        ngtcp2_ccerr_set_transport_error(&c->error, NGTCP2_CONNECTION_REFUSED, NULL, 0);
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    tri_h3_conn_end_tls(c);
+    tri_h3_conn_set_state(c, TRI_H3_OPEN);
+    return 0;
+}
+
 /* Acts on what was marked; events may mark more. 0 or an error of ngtcp2. */
 static int settle(struct tri_h3_conn *c)
 {
@@ -22,8 +36,7 @@ static int settle(struct tri_h3_conn *c)
         }
     }
     if (c->is_confirmed && c->state == TRI_H3_HANDSHAKE) {
-        tri_h3_tls_deinit(&c->tls); /* QUIC goes on without it, and it is a third of the memory */
-        tri_h3_conn_set_state(c, TRI_H3_OPEN);
+        return open_conn(c);
     }
     return 0;
 }
@@ -93,6 +106,7 @@ void tri_h3_drive_recv(struct tri_h3_conn *c, const ngtcp2_path *path, uint8_t e
         recv_late(c);
         return;
     }
+    c->came_early = c->came_early || (!c->is_confirmed && tri_h3_early_is_in(data, len));
     const ngtcp2_pkt_info info = {.ecn = ecn & NGTCP2_ECN_MASK};
     int rv = ngtcp2_conn_read_pkt(c->quic, path, &info, data, len, c->shared->now_ns);
     if (rv == 0) {

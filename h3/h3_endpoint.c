@@ -220,21 +220,47 @@ bool tri_h3_endpoint_send(struct tri_h3_endpoint *e, struct tri_h3_run *run, uin
 
 /* ---- time */
 
+void tri_h3_endpoint_limits_changed(struct tri_h3_endpoint *e)
+{
+    const struct tri_limits *limits = e->shared.config.limits;
+    tri_timeout_list_change(&e->shared.heads, limits->request_timeout_ms * TRI_NS_PER_MS);
+    tri_timeout_list_change(&e->shared.answers, limits->response_timeout_ms * TRI_NS_PER_MS);
+}
+
 uint64_t tri_h3_endpoint_deadline_ns(const struct tri_h3_endpoint *e)
 {
     const struct tri_heap_node *first = tri_heap_first(&e->shared.timers);
     uint64_t conns_ns = first ? first->key_ns : TRI_NEVER_NS;
     uint64_t heads_ns = tri_timeout_list_deadline_ns(&e->shared.heads);
-    return conns_ns < heads_ns ? conns_ns : heads_ns;
+    uint64_t answers_ns = tri_timeout_list_deadline_ns(&e->shared.answers);
+    uint64_t streams_ns = heads_ns < answers_ns ? heads_ns : answers_ns;
+    return conns_ns < streams_ns ? conns_ns : streams_ns;
+}
+
+/* The next request on |late| whose time is up, or NULL. */
+static struct tri_h3_stream *pop_late(struct tri_timeout_list *late, uint64_t now_ns)
+{
+    struct tri_timeout *t = tri_timeout_list_pop(late, now_ns);
+    return t ? TRI_CONTAINER_OF(t, struct tri_h3_request, timeout)->stream : NULL;
+}
+
+static void expire_streams(struct tri_h3_endpoint *e, uint64_t now_ns)
+{
+    for (struct tri_h3_stream *s; (s = pop_late(&e->shared.heads, now_ns));) {
+        tri_h3_stream_refuse(s, TRI_REFUSED_MALFORMED, NGHTTP3_H3_REQUEST_CANCELLED);
+    }
+    for (struct tri_h3_stream *s; (s = pop_late(&e->shared.answers, now_ns));) {
+        tri_h3_stream_fail(s, TRI_STREAM_ABORTED, NGHTTP3_H3_REQUEST_CANCELLED);
+        if (e->shared.config.metrics) {
+            e->shared.config.metrics->responses_unread++;
+        }
+    }
 }
 
 void tri_h3_endpoint_expire(struct tri_h3_endpoint *e, uint64_t now_ns)
 {
     begin_step(e, now_ns);
-    for (struct tri_timeout *t; (t = tri_timeout_list_pop(&e->shared.heads, now_ns));) {
-        const struct tri_h3_request *r = TRI_CONTAINER_OF(t, struct tri_h3_request, timeout);
-        tri_h3_stream_fail(r->stream, TRI_STREAM_ABORTED, NGHTTP3_H3_REQUEST_CANCELLED);
-    }
+    expire_streams(e, now_ns);
     for (struct tri_heap_node *node; (node = tri_heap_first(&e->shared.timers));) {
         if (node->key_ns > now_ns) {
             break;

@@ -10,6 +10,7 @@
 #define TRI_H3_ENDPOINT_H
 
 #include "base_addr.h"
+#include "base_budget.h"
 #include "base_random.h"
 #include "http_conn.h"
 #include "tls_context.h"
@@ -53,15 +54,22 @@ struct tri_h3_config {
     uint64_t clock_offset_ns;
     const struct tri_exchange_events *events;
     bool extended_connect;
+    bool early_data;             /* requests in early data are taken: RFC 8470 */
+    struct tri_budget *budget;   /* charged for what TLS holds; NULL: nobody counts */
     struct tri_metrics *metrics; /* counts what the endpoint meets; NULL: nobody counts */
     /*
      * A connection was made (its handshake has begun). Returns the |user| for its events; fills
      * |carrier->conn_id| (the rest is the endpoint's). NULL: refuse it (a limit is reached).
      */
     void *(*on_accept)(void *owner, struct tri_carrier *carrier, const struct tri_addr *remote);
+    /*
+     * Its client is at |remote|: the token of its first packet says so, or its handshake is complete.
+     * Once at most. False: refuse it, one of them too many is there. NULL: nobody asks.
+     */
+    bool (*on_proven)(void *owner, void *user, const struct tri_addr *remote);
     /* The connection of |user| is gone; all its streams are closed. Once for each accept. */
     void (*on_closed)(void *owner, void *user);
-    void *owner; /* handed to on_accept and on_closed */
+    void *owner; /* handed to these three */
 };
 
 TRI_MUST_USE enum tri_err tri_h3_endpoint_new(struct tri_h3_endpoint **out,
@@ -77,6 +85,9 @@ void tri_h3_endpoint_recv(struct tri_h3_endpoint *e, const struct tri_addr *loca
  * of the run and stops calling send until it is writable.
  */
 bool tri_h3_endpoint_send(struct tri_h3_endpoint *e, struct tri_h3_run *run, uint64_t now_ns);
+
+/* The limits have changed: timeouts that run are as long as they say now. */
+void tri_h3_endpoint_limits_changed(struct tri_h3_endpoint *e);
 
 uint64_t tri_h3_endpoint_deadline_ns(const struct tri_h3_endpoint *e); /* UINT64_MAX: none */
 void tri_h3_endpoint_expire(struct tri_h3_endpoint *e, uint64_t now_ns);

@@ -3,6 +3,7 @@
 
 #include "base_limits.h"
 #include "h3_output.h"
+#include "h3_priority.h"
 #include "h3_stream.h"
 
 #include <assert.h>
@@ -44,8 +45,36 @@ static int recv_header(nghttp3_conn *http, int64_t id, int32_t token, nghttp3_rc
     (void)token;
     (void)flags;
     (void)user;
-    tri_h3_stream_field(stream_user, slice_of(name), slice_of(value));
+    struct tri_h3_stream *s = stream_user;
+    s->guard.fields++;
+    tri_h3_stream_field(s, slice_of(name), slice_of(value));
     return 0;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): nghttp3's signature */
+static int recv_trailer(nghttp3_conn *http, int64_t id, int32_t token, nghttp3_rcbuf *name,
+                        nghttp3_rcbuf *value, uint8_t flags, void *user, void *stream_user)
+{
+    (void)http;
+    (void)id;
+    (void)token;
+    (void)name;
+    (void)value;
+    (void)flags;
+    (void)user;
+    struct tri_h3_stream *s = stream_user;
+    s->guard.fields++;
+    return 0;
+}
+
+/* nghttp3 leaves out fields that must not be there: RFC 9114 sections 4.1.2, 10.3. */
+static bool refuse_lost_fields(struct tri_h3_stream *s)
+{
+    const bool has_lost = tri_h3_guard_lost_fields(&s->guard);
+    if (has_lost) {
+        tri_h3_stream_refuse(s, TRI_REFUSED_MALFORMED, NGHTTP3_H3_MESSAGE_ERROR);
+    }
+    return has_lost;
 }
 
 static int end_headers(nghttp3_conn *http, int64_t id, int fin, void *user, void *stream_user)
@@ -54,7 +83,19 @@ static int end_headers(nghttp3_conn *http, int64_t id, int fin, void *user, void
     (void)id;
     (void)fin; /* end_stream comes too */
     (void)user;
-    tri_h3_stream_head(stream_user);
+    if (!refuse_lost_fields(stream_user)) {
+        tri_h3_stream_head(stream_user);
+    }
+    return 0;
+}
+
+static int end_trailers(nghttp3_conn *http, int64_t id, int fin, void *user, void *stream_user)
+{
+    (void)http;
+    (void)id;
+    (void)fin;
+    (void)user;
+    (void)refuse_lost_fields(stream_user);
     return 0;
 }
 
@@ -136,6 +177,8 @@ static const nghttp3_callbacks callbacks = {
     .begin_headers = begin_headers,
     .recv_header = recv_header,
     .end_headers = end_headers,
+    .recv_trailer = recv_trailer,
+    .end_trailers = end_trailers,
     .stop_sending = stop_sending,
     .end_stream = end_stream,
     .reset_stream = reset_stream,
@@ -184,4 +227,46 @@ int tri_h3_http_open(struct tri_h3_conn *c)
         rv = nghttp3_conn_bind_qpack_streams(c->http, ids[1], ids[2]);
     }
     return rv == 0 ? 0 : tri_h3_conn_http_error(c, rv);
+}
+
+static nghttp3_ssize read_stream(struct tri_h3_conn *c, int64_t id, struct tri_slice data, bool fin)
+{
+    return nghttp3_conn_read_stream2(c->http, id, data.data, data.len, fin,
+                                     ngtcp2_conn_get_timestamp(c->quic));
+}
+
+/* One for a stream that is not open yet, or not any more, is nghttp3's to remember. */
+static void take_update(struct tri_h3_conn *c, const struct tri_h3_control_piece *piece)
+{
+    struct tri_h3_stream *s = ngtcp2_conn_get_stream_user_data2(c->quic, (int64_t)piece->stream_id);
+    if (s) {
+        tri_h3_priority_update(s, piece->value);
+    }
+}
+
+static nghttp3_ssize read_control(struct tri_h3_conn *c, struct tri_slice data, bool fin)
+{
+    const int64_t id = c->unis.control_id;
+    for (size_t at = 0; at < data.len;) {
+        struct tri_h3_control_piece piece;
+        tri_h3_control_next(&c->control, data.data + at, data.len - at, &piece);
+        at += piece.used;
+        nghttp3_ssize used = piece.bytes.len > 0 ? read_stream(c, id, piece.bytes, false) : 0;
+        if (used < 0) {
+            return used;
+        }
+        if (piece.is_update) { /* and nghttp3 has found nothing wrong with it */
+            take_update(c, &piece);
+        }
+    }
+    nghttp3_ssize used = fin ? read_stream(c, id, tri_slice_of(NULL, 0), true) : 0;
+    return used < 0 ? used : (nghttp3_ssize)data.len;
+}
+
+nghttp3_ssize tri_h3_http_read(struct tri_h3_conn *c, int64_t id, uint64_t offset,
+                               struct tri_slice data, bool fin)
+{
+    /* What says its kind comes apart (h3_input.h). Before that there is no id, and 0 is a request's. */
+    const bool is_control = c->unis.control_id != 0 && id == c->unis.control_id && offset > 0;
+    return is_control ? read_control(c, data, fin) : read_stream(c, id, data, fin);
 }

@@ -13,4 +13,11 @@
  */
 TRI_MUST_USE int tri_h3_http_open(struct tri_h3_conn *c);
 
+/*
+ * |data| came on the stream |id|, at |offset|; and its end, if |fin|. Returns how many bytes were HTTP/3's
+ * own, for the stream's credit; or an error of nghttp3.
+ */
+TRI_MUST_USE nghttp3_ssize tri_h3_http_read(struct tri_h3_conn *c, int64_t id, uint64_t offset,
+                                            struct tri_slice data, bool fin);
+
 #endif

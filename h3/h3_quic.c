@@ -119,7 +119,17 @@ static enum tri_err make_quic(struct tri_h3_conn *c, const struct tri_h3_initial
         c->quic = NULL;
         return TRI_ERR_NOMEM;
     }
-    return tri_h3_tls_init(&c->tls, c->shared->config.tls, c->quic);
+    const struct tri_h3_config *config = &c->shared->config;
+    const struct tri_h3_terms terms = {
+        .early_data = config->early_data,
+        .extended_connect = config->extended_connect,
+        .streams_max = config->limits->streams_max,
+    };
+    const enum tri_err err = tri_h3_tls_init(&c->tls, config->tls, c->quic, &terms);
+    if (err == TRI_OK && config->budget) {
+        tri_budget_charge(config->budget, TRI_TLS_HANDSHAKE_BYTES);
+    }
+    return err;
 }
 
 enum tri_err tri_h3_quic_open(struct tri_h3_conn *c, const struct tri_h3_initial *initial,

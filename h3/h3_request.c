@@ -17,6 +17,13 @@ struct tri_h3_request *tri_h3_request_new(const struct tri_alloc *alloc,
     return r;
 }
 
+void tri_h3_request_empty(struct tri_h3_request *r)
+{
+    tri_request_builder_deinit(&r->builder);
+    tri_request_builder_init(&r->builder, r->alloc);
+    tri_buf_deinit(&r->held);
+}
+
 void tri_h3_request_free(struct tri_h3_request *r)
 {
     if (r) {

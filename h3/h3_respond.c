@@ -4,30 +4,16 @@
 #include "h3_answer.h"
 #include "h3_conn.h"
 #include "h3_output.h"
+#include "h3_priority.h"
 #include "http_connect.h"
 
 #include <assert.h>
-
-/*
- * Sockets share a connection in turns, not in the order of their streams: RFC 9218 section 4.2.
- * Before the response is there this cannot fail: nothing is scheduled yet.
- */
-static int share_in_turns(struct tri_h3_stream *s)
-{
-    nghttp3_pri pri;
-    int rv = nghttp3_conn_get_stream_priority(s->conn->http, &pri, s->id);
-    if (rv == 0) {
-        pri.inc = 1;
-        rv = nghttp3_conn_set_server_stream_priority(s->conn->http, s->id, &pri);
-    }
-    return rv;
-}
 
 static int submit(struct tri_h3_stream *s, const struct tri_response *r,
                   const struct tri_h3_answer *answer)
 {
     const nghttp3_data_reader reader = {.read_data = tri_h3_output_read};
-    int rv = r->answer == TRI_ANSWER_WEBSOCKET ? share_in_turns(s) : 0;
+    int rv = tri_h3_priority_open(s, r);
     if (rv == 0) {
         rv = nghttp3_conn_submit_response(s->conn->http, s->id, answer->nva, answer->len,
                                           r->events ? &reader : NULL);
@@ -43,6 +29,7 @@ static void bind_answer(struct tri_h3_stream *s, const struct tri_response *r)
     s->x.stream.session = r->session;
     if (r->events) {
         tri_h3_stream_set_phase(s, TRI_H3_BOUND);
+        tri_h3_priority_count(s);
         /* Until now the peer could send no more than may be held. */
         s->credit += TRI_STREAM_WINDOW_BYTES - TRI_HELD_BYTES_MAX;
     } else {

@@ -59,6 +59,7 @@ enum tri_err tri_h3_shared_init(struct tri_h3_shared *s, const struct tri_h3_con
     tri_list_init(&s->graveyard);
     tri_heap_init(&s->timers, config->alloc);
     tri_timeout_list_init(&s->heads, config->limits->request_timeout_ms * TRI_NS_PER_MS);
+    tri_timeout_list_init(&s->answers, config->limits->response_timeout_ms * TRI_NS_PER_MS);
     return tri_h3_cid_table_init(&s->cids, config->alloc, config->random);
 }
 

@@ -21,14 +21,15 @@ struct tri_h3_shared {
     uint8_t secret[TRI_H3_SECRET_LEN];
     struct tri_h3_counters counters;
     struct tri_h3_cid_table cids;
-    struct tri_list conns;         /* all of them */
-    struct tri_list dirty;         /* those with something to send, in the order of service */
-    struct tri_list graveyard;     /* streams that are over, until the next drive step */
-    struct tri_heap timers;        /* one a connection */
-    struct tri_timeout_list heads; /* requests whose head is not complete */
-    size_t live;                   /* connections that are neither closing nor draining */
-    size_t half_open;              /* those whose handshake is not complete; <= live */
-    uint64_t now_ns;               /* of this drive step */
+    struct tri_list conns;           /* all of them */
+    struct tri_list dirty;           /* those with something to send, in the order of service */
+    struct tri_list graveyard;       /* streams that are over, until the next drive step */
+    struct tri_heap timers;          /* one a connection */
+    struct tri_timeout_list heads;   /* requests whose head is not complete */
+    struct tri_timeout_list answers; /* those whose answer, a head alone, waits for the peer */
+    size_t live;                     /* connections that are neither closing nor draining */
+    size_t half_open;                /* those whose handshake is not complete; <= live */
+    uint64_t now_ns;                 /* of this drive step */
 };
 
 /* TRI_OK or TRI_ERR_NOMEM (then there is nothing to deinit). |s| must not move afterwards. */

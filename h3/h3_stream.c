@@ -2,6 +2,8 @@
 #include "h3_stream.h"
 
 #include "h3_conn.h"
+#include "h3_priority.h"
+#include "h3_early.h"
 #include "h3_respond.h"
 
 #include <assert.h>
@@ -13,8 +15,10 @@ static bool may_follow(enum tri_h3_phase from, enum tri_h3_phase to)
     switch (to) {
     case TRI_H3_HEAD:
         return false;
-    case TRI_H3_WAITING:
+    case TRI_H3_EARLY:
         return from == TRI_H3_HEAD;
+    case TRI_H3_WAITING:
+        return from == TRI_H3_HEAD || from == TRI_H3_EARLY;
     case TRI_H3_BOUND:
     case TRI_H3_ANSWERED:
         return from == TRI_H3_WAITING;
@@ -70,11 +74,21 @@ static void abort_stream(struct tri_stream *stream)
     tri_h3_stream_fail(s, TRI_STREAM_ABORTED, NGHTTP3_H3_REQUEST_CANCELLED);
 }
 
+static void set_urgency(struct tri_stream *stream, unsigned urgency)
+{
+    struct tri_h3_stream *s = stream_of(stream);
+    assert(s->phase == TRI_H3_BOUND);
+    tri_priority_set_urgency(&s->priority, urgency);
+    s->reschedule = true;
+    tri_h3_stream_mark(s);
+}
+
 static const struct tri_stream_ops stream_ops = {
     .name = "h3",
     .wake_write = wake_write,
     .consume = consume,
     .abort = abort_stream,
+    .set_urgency = set_urgency,
 };
 
 void tri_h3_stream_fail(struct tri_h3_stream *s, enum tri_stream_cause cause, uint64_t code)
@@ -85,6 +99,23 @@ void tri_h3_stream_fail(struct tri_h3_stream *s, enum tri_stream_cause cause, ui
         s->code = code;
         tri_h3_stream_mark(s);
     }
+}
+
+static void tell_refusal(const struct tri_h3_stream *s, enum tri_refused why, int status)
+{
+    const struct tri_exchange_events *events = s->conn->shared->config.events;
+    if (events->on_refuse) {
+        events->on_refuse(s->conn->user, &s->carrier, why, status);
+    }
+}
+
+void tri_h3_stream_refuse(struct tri_h3_stream *s, enum tri_refused why, uint64_t code)
+{
+    if (s->phase == TRI_H3_HEAD && !s->ending) {
+        tell_refusal(s, why, 0);
+    }
+    const bool is_ours = why == TRI_REFUSED_MEMORY;
+    tri_h3_stream_fail(s, is_ours ? TRI_STREAM_ABORTED : TRI_STREAM_RESET, code);
 }
 
 /* ---- life */
@@ -107,6 +138,7 @@ enum tri_err tri_h3_stream_open(struct tri_h3_conn *conn, int64_t id)
     s->request = request;
     s->carrier = conn->carrier;
     s->carrier.stream_id = id;
+    tri_priority_init(&s->priority);
     tri_list_init(&s->node);
     tri_list_init(&s->woken);
     tri_list_append(&conn->streams, &s->node);
@@ -150,6 +182,7 @@ void tri_h3_stream_end(struct tri_h3_stream *s, enum tri_stream_cause cause)
         const struct tri_h3_config *config = &s->conn->shared->config;
         config->events->on_cancel(s->conn->user, &s->x);
     } else if (was == TRI_H3_BOUND) {
+        s->conn->sockets_len -= s->is_websocket;
         s->x.stream.events->on_closed(s->x.stream.session, cause);
     }
     s->x.stream.events = NULL;
@@ -176,7 +209,8 @@ static void refuse_large_head(struct tri_h3_stream *s)
 {
     const struct tri_response r = {.answer = TRI_ANSWER_PLAIN, .status = 431, .content_length = 0};
     enum tri_err err = tri_h3_respond(s, &r);
-    (void)err; /* what is left to do without memory, that has done */
+    /* What is left to do without memory, that has done. */
+    tell_refusal(s, TRI_REFUSED_MALFORMED, err == TRI_OK ? r.status : 0);
 }
 
 void tri_h3_stream_head(struct tri_h3_stream *s)
@@ -187,15 +221,27 @@ void tri_h3_stream_head(struct tri_h3_stream *s)
     tri_timeout_disarm(&s->request->timeout);
     enum tri_err err = tri_h3_request_finish(s->request);
     if (err == TRI_ERR_NOMEM) {
-        tri_h3_stream_fail(s, TRI_STREAM_ABORTED, NGHTTP3_H3_INTERNAL_ERROR);
+        tri_h3_stream_refuse(s, TRI_REFUSED_MEMORY, NGHTTP3_H3_INTERNAL_ERROR);
         return;
     }
-    tri_h3_stream_set_phase(s, TRI_H3_WAITING);
     if (err == TRI_ERR_LIMIT) {
+        tri_h3_stream_set_phase(s, TRI_H3_WAITING);
         refuse_large_head(s);
         return;
     }
     assert(err == TRI_OK);
+    if (tri_h3_early_waits(s)) {
+        tri_h3_stream_set_phase(s, TRI_H3_EARLY);
+    } else {
+        tri_h3_stream_announce(s);
+    }
+}
+
+void tri_h3_stream_announce(struct tri_h3_stream *s)
+{
+    tri_h3_stream_set_phase(s, TRI_H3_WAITING);
+    s->carrier = s->conn->carrier; /* of one that came early, not all was known when it came */
+    s->carrier.stream_id = s->id;
     const struct tri_h3_config *config = &s->conn->shared->config;
     config->events->on_request(s->conn->user, &s->x, &s->request->head);
 }
@@ -235,7 +281,7 @@ void tri_h3_stream_data(struct tri_h3_stream *s, const uint8_t *data, size_t len
     if (s->ending || len == 0) {
         return;
     }
-    if (s->phase == TRI_H3_WAITING) {
+    if (s->phase == TRI_H3_WAITING || s->phase == TRI_H3_EARLY) {
         hold(s, data, len);
     } else if (s->phase == TRI_H3_BOUND) {
         deliver_held(s);
@@ -267,6 +313,9 @@ void tri_h3_stream_peer_stop(struct tri_h3_stream *s)
 
 void tri_h3_stream_fin_sent(struct tri_h3_stream *s)
 {
+    if (s->phase == TRI_H3_ANSWERED) {
+        drop_request(s);
+    }
     /* RFC 9114 section 4.1: a complete response may come before the whole request. */
     if (!s->is_websocket && !s->input_fin) {
         s->stop_input = true;
@@ -327,6 +376,16 @@ static int settle_input(struct tri_h3_stream *s)
     return ngtcp2_conn_shutdown_stream_read(s->conn->quic, 0, s->id, NGHTTP3_H3_NO_ERROR);
 }
 
+/* A peer that opens no window for it would keep the answer here for ever. */
+static void watch_answer(struct tri_h3_stream *s)
+{
+    struct tri_h3_request *r = s->request;
+    if (r && !tri_list_is_linked(&r->timeout.node)) {
+        tri_h3_request_empty(r);
+        tri_timeout_arm(&s->conn->shared->answers, &r->timeout, s->conn->shared->now_ns);
+    }
+}
+
 int tri_h3_stream_settle(struct tri_h3_stream *s)
 {
     assert(!tri_list_is_linked(&s->woken));
@@ -335,8 +394,8 @@ int tri_h3_stream_settle(struct tri_h3_stream *s)
     }
     if (s->phase == TRI_H3_BOUND && !s->ending) {
         deliver_held(s);
-    } else if (s->phase == TRI_H3_ANSWERED) {
-        drop_request(s);
+    } else if (s->phase == TRI_H3_ANSWERED && !s->ending) {
+        watch_answer(s);
     }
     if (s->ending) {
         return settle_ending(s);
@@ -344,6 +403,9 @@ int tri_h3_stream_settle(struct tri_h3_stream *s)
     int rv = settle_credit(s);
     if (rv == 0) {
         rv = settle_input(s);
+    }
+    if (rv == 0 && s->reschedule) {
+        rv = tri_h3_priority_settle(s);
     }
     if (rv == 0) {
         rv = settle_resume(s);

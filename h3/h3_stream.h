@@ -3,9 +3,9 @@
  * of the seam (ws_stream.h). RFC 9114 section 4.1, RFC 9220 section 3.
  *
  *   HEAD ──head complete──► WAITING ──respond, with a tenant──► BOUND ──┐
- *     │                        ├─────respond, without one─────► ANSWERED ┤
- *     │                        └──on_cancel──┐                           │
- *     └──────────────────────────────────────┴───────────► OVER ◄────────┘
+ *     │  └──► EARLY ──────────►┤ └───respond, without one─────► ANSWERED ┤
+ *     │         │              └──on_cancel──┐                           │
+ *     └─────────┴────────────────────────────┴───────────► OVER ◄────────┘
  *
  * OVER means that nobody has to be told anything any more. QUIC may still be retransmitting a reset
  * or an end; the struct goes when QUIC has closed the stream, at the next drive step.
@@ -16,8 +16,10 @@
 #define TRI_H3_STREAM_H
 
 #include "base_list.h"
+#include "h3_guard.h"
 #include "h3_request.h"
 #include "http_exchange.h"
+#include "http_priority.h"
 
 #include <nghttp3/nghttp3.h>
 
@@ -25,6 +27,7 @@ struct tri_h3_conn;
 
 enum tri_h3_phase {
     TRI_H3_HEAD,     /* the request head is arriving */
+    TRI_H3_EARLY,    /* it came in early data, and has to wait for the handshake: input is held */
     TRI_H3_WAITING,  /* announced, not answered: input is held */
     TRI_H3_BOUND,    /* answered; a tenant lives on it */
     TRI_H3_ANSWERED, /* answered without a tenant; the answer is on its way */
@@ -41,17 +44,21 @@ struct tri_h3_stream {
     struct tri_list woken;          /* the connection's streams with marks to act on */
     struct tri_h3_request *request; /* owned; NULL once answered and delivered */
     struct tri_carrier carrier;
+    struct tri_h3_guard guard; /* of what arrives */
     uint64_t sent, released;
     size_t unconsumed; /* bytes that the tenant has not returned credit for */
 
     /* Marks, acted on when the connection is driven. */
     size_t credit;   /* stream credit to return, bytes */
     bool resume;     /* peek has something new */
+    bool reschedule; /* nghttp3 is to know |priority| */
     bool stop_input; /* the answer is out: what the peer still sends is not wanted */
     bool ending;     /* to be reset with |code|, and told with |cause| */
     enum tri_stream_cause cause;
     uint64_t code;
 
+    struct tri_priority priority;
+    bool is_updated; /* PRIORITY_UPDATE came: it counts, not the field */
     bool is_websocket;
     bool input_fin;     /* the peer's end came */
     bool fin_told;      /* and the tenant knows */
@@ -70,8 +77,11 @@ TRI_MUST_USE enum tri_err tri_h3_stream_open(struct tri_h3_conn *conn, int64_t i
 /* One field of the head. */
 void tri_h3_stream_field(struct tri_h3_stream *s, struct tri_slice name, struct tri_slice value);
 
-/* The head is complete: announces the request. It may be answered before this returns. */
+/* The head is complete: announces the request, if it may. It may be answered before this returns. */
 void tri_h3_stream_head(struct tri_h3_stream *s);
+
+/* Announces it now. */
+void tri_h3_stream_announce(struct tri_h3_stream *s);
 
 /* DATA; the end of the peer's direction. */
 void tri_h3_stream_data(struct tri_h3_stream *s, const uint8_t *data, size_t len);
@@ -101,6 +111,10 @@ void tri_h3_stream_mark(struct tri_h3_stream *s);
 
 /* Marks the stream to be reset with |code| at the next settle; the first mark counts. */
 void tri_h3_stream_fail(struct tri_h3_stream *s, enum tri_stream_cause cause, uint64_t code);
+
+/* The same for a request that is refused before it is announced; whoever counts is told why. Harmless
+ * for one that was announced, but for the reset. */
+void tri_h3_stream_refuse(struct tri_h3_stream *s, enum tri_refused why, uint64_t code);
 
 /* Acts on the marks. 0, or an error of ngtcp2 that ends the connection. */
 TRI_MUST_USE int tri_h3_stream_settle(struct tri_h3_stream *s);

@@ -44,15 +44,70 @@ static unsigned secret_bits(WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *rx, c
     return ((rx ? 1u : 0u) | (tx ? 2u : 0u)) << (2 * (unsigned)level);
 }
 
+/* Counts the changes of what is constant, and remembered with the terms: windows, QPACK, settings. */
+#define TERMS_EDITION 1u
+
+static void put_number(uint8_t out[4], uint32_t number)
+{
+    for (size_t i = 4; i-- > 0; number >>= 8) {
+        out[i] = (uint8_t)number;
+    }
+}
+
+/* Who takes no early data promises nothing, so that its tickets are good whatever changes. */
+static void put_scope(struct tri_h3_tls *t, uint32_t version)
+{
+    memset(t->scope, 0, sizeof t->scope);
+    put_number(t->scope, version);
+    if (t->terms.early_data) {
+        t->scope[4] = TERMS_EDITION;
+        t->scope[5] = t->terms.extended_connect;
+        put_number(t->scope + 6, t->terms.streams_max);
+    }
+}
+
+/*
+ * The key for early data comes first, while ngtcp2 does not know the version yet and meets such packets
+ * with an assert; and if the server asks for a second ClientHello, there is no early data after all
+ * (RFC 8446 section 4.2.10). So it waits for the keys of the handshake, which come with it or not.
+ */
+static int keep_early_secret(struct tri_h3_tls *t, const uint8_t *rx, size_t len)
+{
+    if (!rx || len > sizeof t->early_secret) {
+        return refuse(t, ALERT_INTERNAL_ERROR);
+    }
+    memcpy(t->early_secret, rx, len);
+    t->early_len = len;
+    return 1;
+}
+
+static void drop_early_secret(struct tri_h3_tls *t)
+{
+    explicit_bzero(t->early_secret, sizeof t->early_secret);
+    t->early_len = 0;
+}
+
+static bool install_early_key(struct tri_h3_tls *t)
+{
+    if (t->early_len == 0) {
+        return true;
+    }
+    t->has_early = true;
+    int rv = ngtcp2_crypto_derive_and_install_rx_key(
+        t->quic, NULL, NULL, NULL, NGTCP2_ENCRYPTION_LEVEL_0RTT, t->early_secret, t->early_len);
+    drop_early_secret(t);
+    return rv == 0;
+}
+
 static int set_secrets(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *rx,
                        const uint8_t *tx, size_t len)
 {
     struct tri_h3_tls *t = tls_of(ssl);
-    if (level == wolfssl_encryption_early_data) {
-        return 1; /* no early data is taken: without a key, such packets are dropped unread */
+    if (level == wolfssl_encryption_early_data && !t->terms.early_data) {
+        return 1; /* without a key, such packets are dropped unread */
     }
     /* RFC 9001 section 8.2: a client that sends no transport parameters must be refused. */
-    if (level == wolfssl_encryption_handshake &&
+    if (level != wolfssl_encryption_application &&
         wolfSSL_get_peer_quic_transport_version(ssl) != TRANSPORT_PARAMS_EXTENSION) {
         return refuse(t, ALERT_MISSING_EXTENSION);
     }
@@ -65,12 +120,22 @@ static int set_secrets(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, const uint8
         return refuse(t, ALERT_UNEXPECTED_MESSAGE);
     }
     t->secrets |= bits;
+    if (level == wolfssl_encryption_early_data) {
+        return keep_early_secret(t, rx, len);
+    }
     ngtcp2_encryption_level to = ngtcp2_crypto_wolfssl_from_wolfssl_encryption_level(level);
     if (rx && ngtcp2_crypto_derive_and_install_rx_key(t->quic, NULL, NULL, NULL, to, rx, len)) {
         return 0;
     }
     if (tx && ngtcp2_crypto_derive_and_install_tx_key(t->quic, NULL, NULL, NULL, to, tx, len)) {
         return 0;
+    }
+    if (level == wolfssl_encryption_handshake && !install_early_key(t)) {
+        return 0;
+    }
+    /* RFC 9369 section 5: a ticket that is given now is of the version that was agreed on. */
+    if (level == wolfssl_encryption_application) {
+        put_scope(t, ngtcp2_conn_get_negotiated_version2(t->quic));
     }
     return 1;
 }
@@ -110,19 +175,24 @@ static const WOLFSSL_QUIC_METHOD quic_method = {
 /* ---- life */
 
 enum tri_err tri_h3_tls_init(struct tri_h3_tls *t, const struct tri_tls_context *context,
-                             ngtcp2_conn *quic)
+                             ngtcp2_conn *quic, const struct tri_h3_terms *terms)
 {
     assert(context->use == TRI_TLS_QUIC);
-    *t = (struct tri_h3_tls){.quic = quic, .ssl = tri_tls_context_session(context)};
+    *t =
+        (struct tri_h3_tls){.quic = quic, .ssl = tri_tls_context_session(context), .terms = *terms};
     if (!t->ssl) {
         return TRI_ERR_NOMEM;
     }
+    put_scope(t, ngtcp2_conn_get_client_chosen_version2(quic));
     if (wolfSSL_set_quic_method(t->ssl, &quic_method) != WOLFSSL_SUCCESS ||
+        !tri_tls_tickets_scope(t->ssl, t->scope) ||
         wolfSSL_set_app_data(t->ssl, t) != WOLFSSL_SUCCESS) {
         tri_h3_tls_deinit(t);
         return TRI_ERR_NOMEM;
     }
     wolfSSL_set_accept_state(t->ssl);
+    /* A ticket then says 0xffffffff, and no other limit than QUIC's: RFC 9001 section 4.6.1. */
+    wolfSSL_set_quic_early_data_enabled(t->ssl, terms->early_data);
     wolfSSL_set_quic_transport_version(t->ssl, TRANSPORT_PARAMS_EXTENSION);
     ngtcp2_conn_set_tls_native_handle(quic, t->ssl);
     return TRI_OK;
@@ -242,6 +312,7 @@ int tri_h3_tls_recv(struct tri_h3_tls *t, ngtcp2_encryption_level level, const u
         return fail(t);
     }
     int rv = wolfSSL_quic_do_handshake(t->ssl);
+    drop_early_secret(t); /* the keys of the handshake did not come with it */
     if (rv != WOLFSSL_SUCCESS) {
         int error = wolfSSL_get_error(t->ssl, rv);
         bool waits = error == WOLFSSL_ERROR_WANT_READ || error == WOLFSSL_ERROR_WANT_WRITE;

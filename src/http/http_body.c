@@ -24,10 +24,12 @@ struct tri_http_body {
     struct tri_body source; /* read is NULL for a body from memory */
     uint64_t remaining;     /* bytes not read from the source yet */
     struct tri_list chunks;
-    size_t held;     /* bytes in all chunks */
-    size_t unsent;   /* of them, not sent yet */
-    size_t released; /* bytes of the first chunk that were released */
-    bool is_failed;  /* the stream is being aborted */
+    size_t held;                   /* bytes in all chunks */
+    size_t unsent;                 /* of them, not sent yet */
+    size_t released;               /* bytes of the first chunk that were released */
+    bool is_failed;                /* the stream is being aborted */
+    struct tri_http_bodies *watch; /* borrowed; NULL: it may take any time */
+    struct tri_timeout timeout;    /* there, unless it failed */
 };
 
 static struct chunk *chunk_of(struct tri_list *node)
@@ -56,12 +58,14 @@ static struct tri_http_body *make_body(const struct tri_alloc *alloc, struct tri
         b->alloc = alloc;
         b->stream = stream;
         tri_list_init(&b->chunks);
+        tri_timeout_init(&b->timeout);
     }
     return b;
 }
 
 static void free_body(struct tri_http_body *b)
 {
+    tri_timeout_disarm(&b->timeout);
     if (b->source.close) {
         b->source.close(b->source.user);
     }
@@ -116,8 +120,45 @@ void tri_http_body_discard(struct tri_http_body *b)
 static void fail_body(struct tri_http_body *b)
 {
     b->is_failed = true;
+    tri_timeout_disarm(&b->timeout);
     b->stream->ops->abort(b->stream);
 }
+
+/* ---- the time that a peer has */
+
+void tri_http_bodies_init(struct tri_http_bodies *bodies, uint64_t timeout_ms)
+{
+    tri_timeout_list_init(&bodies->unread, timeout_ms * TRI_NS_PER_MS);
+    bodies->now_ns = 0;
+    bodies->budget = NULL;
+}
+
+static void restart_timeout(struct tri_http_body *b)
+{
+    if (b->watch && !b->is_failed) {
+        tri_timeout_arm(&b->watch->unread, &b->timeout, b->watch->now_ns);
+    }
+}
+
+void tri_http_body_watch(struct tri_http_body *b, struct tri_http_bodies *bodies)
+{
+    assert(!b->watch);
+    b->watch = bodies;
+    restart_timeout(b);
+}
+
+struct tri_stream *tri_http_bodies_expire(struct tri_http_bodies *bodies, uint64_t now_ns)
+{
+    struct tri_timeout *t = tri_timeout_list_pop(&bodies->unread, now_ns);
+    if (!t) {
+        return NULL;
+    }
+    struct tri_http_body *b = TRI_CONTAINER_OF(t, struct tri_http_body, timeout);
+    fail_body(b);
+    return b->stream;
+}
+
+/* ---- the seam */
 
 /* The chunk to read into: the last one while it has room, so that short reads share one. */
 static struct chunk *get_room(struct tri_http_body *b)
@@ -154,6 +195,13 @@ static void read_once(struct tri_http_body *b)
     b->unsent += len;
 }
 
+/* Near the server's limit a body holds a chunk and no more: slower, and still whole. */
+static bool may_read(const struct tri_http_body *b)
+{
+    const struct tri_budget *budget = b->watch ? b->watch->budget : NULL;
+    return b->held == 0 || !budget || tri_budget_has_room(budget, TRI_BODY_CHUNK_BYTES);
+}
+
 /*
  * Reads until there is a chunk's worth to send: enough for a full frame or record, and not more
  * than is asked for. A slow peer's body holds TRI_BODY_BYTES_MAX at most.
@@ -161,7 +209,7 @@ static void read_once(struct tri_http_body *b)
 static void read_ahead(struct tri_http_body *b)
 {
     while (!b->is_failed && b->remaining > 0 && b->unsent < TRI_BODY_CHUNK_BYTES &&
-           b->held + TRI_BODY_CHUNK_BYTES <= TRI_BODY_BYTES_MAX) {
+           b->held + TRI_BODY_CHUNK_BYTES <= TRI_BODY_BYTES_MAX && may_read(b)) {
         read_once(b);
     }
 }
@@ -216,6 +264,7 @@ static void mark_released(void *session, size_t len)
     struct tri_http_body *b = session;
     assert(len <= b->held - b->unsent);
     b->held -= len;
+    restart_timeout(b);
     /* At the ceiling the transport saw "nothing to send": it must hear that there is more. */
     const bool was_full = b->unsent == 0 && b->remaining > 0;
     while (len > 0) {

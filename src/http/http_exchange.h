@@ -5,6 +5,7 @@
 #ifndef TRI_HTTP_EXCHANGE_H
 #define TRI_HTTP_EXCHANGE_H
 
+#include "base_metrics.h"
 #include "http_request.h"
 #include "ws_stream.h"
 
@@ -70,6 +71,18 @@ struct tri_exchange_events {
      * what was asked for outside of driving gets driven.
      */
     void (*on_wake)(void *user);
+    /*
+     * The adapter refused by itself what came, with |status|, or with a reset of the stream (0). No
+     * answer to it is asked for; if on_request announced it, on_cancel has taken that back. May be
+     * NULL.
+     */
+    void (*on_refuse)(void *user, const struct tri_carrier *carrier, enum tri_refused why,
+                      int status);
+    /*
+     * A request came in early data. Whether it is announced now, |head|->early being set; else it is
+     * announced once it is known to be no repetition. NULL: always else.
+     */
+    bool (*takes_early)(void *user, const struct tri_request_head *head);
 };
 
 #endif

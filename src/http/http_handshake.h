@@ -20,6 +20,7 @@ struct tri_handshake {
     /* For REFUSE: answer and status; no fields, no body; and a static reason for the body. */
     struct tri_response refusal;
     const char *reason;
+    enum tri_refused refused; /* and the same for metrics and the log */
     /* For WEBSOCKET: what may be agreed. */
     struct tri_deflate_offers deflate;
     struct tri_slice subprotocol; /* agreed; empty: none. In the route's list: as long as that */

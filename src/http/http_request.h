@@ -25,6 +25,7 @@ struct tri_request_head {
     struct tri_slice protocol;  /* :protocol, or "websocket" for a valid Upgrade; else "" */
     const struct tri_field *fields; /* without pseudo-fields; Host is among them if it came */
     size_t fields_len;
+    bool early; /* it came in early data, and may be a repetition: RFC 8470 */
 };
 
 /* The first field called |name| (lower case), or NULL. */

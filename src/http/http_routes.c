@@ -94,6 +94,12 @@ struct tri_route *tri_routes_get_ws(struct tri_routes *r, const char *path)
     return route && route->ws ? route : NULL;
 }
 
+struct tri_route *tri_routes_get_http(struct tri_routes *r, const char *path)
+{
+    struct tri_route *route = path ? find_exact(r, path) : NULL;
+    return route && route->http ? route : NULL;
+}
+
 /* Sets |*out| to a copy of |text|, or to NULL where that is NULL. */
 static enum tri_err copy_string(const struct tri_alloc *alloc, char **out, const char *text)
 {

@@ -12,6 +12,7 @@ struct tri_route {
     void *ws_user;
     const struct tri_http_handler *http; /* borrowed; NULL: no plain HTTP here */
     void *http_user;
+    bool early; /* plain requests that only read are answered in early data too */
     /* Of the WebSockets: as tri_config_ws_* say. */
     enum tri_deflate deflate;
     enum tri_slow slow;
@@ -39,6 +40,9 @@ TRI_MUST_USE enum tri_err tri_routes_add_http(struct tri_routes *r, const char *
 
 /* The route at exactly |path| that serves WebSockets, to change it; NULL: none. */
 struct tri_route *tri_routes_get_ws(struct tri_routes *r, const char *path);
+
+/* And the same for the one that serves plain HTTP. */
+struct tri_route *tri_routes_get_http(struct tri_routes *r, const char *path);
 
 /* Copies all of |from| into the empty |to|, which keeps its own allocator. TRI_ERR_NOMEM: it is
  * empty again. */

@@ -32,13 +32,23 @@ void tri_deflate_worker_init(struct tri_deflate_worker *w, const struct tri_allo
     *w = (struct tri_deflate_worker){.alloc = alloc, .limits = limits};
 }
 
-void tri_deflate_worker_deinit(struct tri_deflate_worker *w)
+static void free_shared(struct tri_deflate_worker *w)
 {
-    assert(w->reserved_bytes == 0 && w->borrowed_bytes == 0);
     for (unsigned bits = 0; bits <= TRI_DEFLATE_BITS_MAX; bits++) {
         tri_deflater_free(w->shared[bits]);
         w->shared[bits] = NULL;
     }
+}
+
+void tri_deflate_worker_limits_changed(struct tri_deflate_worker *w)
+{
+    free_shared(w); /* the next one is made with the level that counts now */
+}
+
+void tri_deflate_worker_deinit(struct tri_deflate_worker *w)
+{
+    assert(w->reserved_bytes == 0 && w->borrowed_bytes == 0);
+    free_shared(w);
     while (w->spare) {
         struct tri_inflater *i = w->spare;
         w->spare = i->next;
@@ -53,8 +63,8 @@ bool tri_deflate_worker_has_room(const struct tri_deflate_worker *w)
     /* A peer need not let us limit its window. RFC 7692 section 7.1.2.2 */
     const size_t most =
         tri_deflater_cost(w->limits->deflate_window_bits) + tri_inflater_cost(TRI_DEFLATE_BITS_MAX);
-    assert(w->reserved_bytes <= w->limits->deflate_bytes_max);
-    return most <= w->limits->deflate_bytes_max - w->reserved_bytes;
+    const size_t max = w->limits->deflate_bytes_max;
+    return w->reserved_bytes <= max && most <= max - w->reserved_bytes;
 }
 
 enum tri_err tri_deflate_worker_compress(struct tri_deflate_worker *w, unsigned bits,
@@ -142,7 +152,7 @@ struct tri_deflate_socket *tri_deflate_socket_new(struct tri_deflate_worker *w,
     *s = (struct tri_deflate_socket){.worker = w, .params = *params, .is_server = is_server};
     plan_memory(s);
     w->reserved_bytes += s->reserved;
-    assert(w->reserved_bytes <= w->limits->deflate_bytes_max); /* there was room */
+    assert(s->reserved == 0 || w->reserved_bytes <= w->limits->deflate_bytes_max); /* had room */
     return s;
 }
 

@@ -39,7 +39,8 @@ struct tri_deflate_params {
 struct tri_deflater; /* zlib's, for compressing */
 struct tri_inflater; /* zlib's, for decompressing */
 
-/* What the sockets of one worker share. Invariant: reserved_bytes <= limits->deflate_bytes_max. */
+/* What the sockets of one worker share. Invariant: reserved_bytes <=
+ * limits->deflate_bytes_max, unless that was lowered since; then nothing more is reserved. */
 struct tri_deflate_worker {
     const struct tri_alloc *alloc;
     const struct tri_limits *limits; /* borrowed */
@@ -54,6 +55,9 @@ struct tri_deflate_worker {
 void tri_deflate_worker_init(struct tri_deflate_worker *w, const struct tri_alloc *alloc,
                              const struct tri_limits *limits);
 void tri_deflate_worker_deinit(struct tri_deflate_worker *w); /* no socket is left */
+
+/* The limits have changed: compressors that are made from now on are as they say. */
+void tri_deflate_worker_limits_changed(struct tri_deflate_worker *w);
 
 /* Whether another dedicated socket fits the budget, whatever it agrees with its peer. */
 bool tri_deflate_worker_has_room(const struct tri_deflate_worker *w);

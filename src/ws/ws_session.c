@@ -36,6 +36,20 @@ static void arm_timeouts(struct tri_session *s)
     }
 }
 
+void tri_session_limits_changed(struct tri_session *s)
+{
+    struct tri_session_worker *w = s->worker;
+    if (s->state != TRI_SESSION_OPEN) {
+        return;
+    }
+    if (!tri_list_is_linked(&s->ping.node)) {
+        tri_timeout_arm(&w->pings, &s->ping, w->now_ns);
+    }
+    if (!s->is_paused && !tri_list_is_linked(&s->deadline.node)) {
+        tri_timeout_arm(&w->idles, &s->deadline, w->now_ns);
+    }
+}
+
 void tri_session_set_state(struct tri_session *s, enum tri_session_state next)
 {
     assert(next > s->state);
@@ -151,6 +165,16 @@ void tri_session_fail(struct tri_session *s, enum tri_close_code code, const cha
     start_ending(s);
 }
 
+bool tri_session_check_memory(struct tri_session *s, const struct tri_buf *b, size_t len)
+{
+    const size_t growth = tri_buf_growth(b, len);
+    if (tri_session_is_memory_short(s, b->cap + growth, growth)) {
+        tri_session_fail(s, TRI_CLOSE_TRY_AGAIN_LATER, "the server is short of memory");
+        return false;
+    }
+    return true;
+}
+
 void tri_session_receive_close(struct tri_session *s, const struct tri_close *close)
 {
     assert(s->state <= TRI_SESSION_CLOSING && !s->is_close_received);
@@ -235,10 +259,23 @@ void tri_session_resume(struct tri_session *s)
     }
 }
 
+void tri_session_urgency(struct tri_session *s, unsigned urgency)
+{
+    assert(urgency <= TRI_URGENCY_LEAST);
+    if (s->state < TRI_SESSION_ABORTED) {
+        s->stream->ops->set_urgency(s->stream, urgency);
+    }
+}
+
 void tri_session_slow(struct tri_session *s, enum tri_slow policy)
 {
     assert(policy == TRI_SLOW_WAIT || policy == TRI_SLOW_DROP || policy == TRI_SLOW_CLOSE);
     s->slow = policy;
+}
+
+bool tri_session_drops(const struct tri_session *s)
+{
+    return s->slow == TRI_SLOW_DROP;
 }
 
 size_t tri_session_queued_bytes(const struct tri_session *s)

@@ -25,6 +25,7 @@
 #define TRI_WS_SESSION_H
 
 #include "base_alloc.h"
+#include "base_budget.h"
 #include "base_limits.h"
 #include "base_timeout.h"
 #include "ws_close.h"
@@ -63,6 +64,7 @@ struct tri_session_worker {
     const struct tri_alloc *alloc;
     const struct tri_limits *limits; /* borrowed */
     const struct tri_random *random; /* masks of the client role; borrowed */
+    const struct tri_budget *budget; /* of all memory; borrowed; NULL, as after init: none */
     uint64_t now_ns;                 /* set by the loop at each turn, monotonic */
     struct tri_chunk_pool chunks;
     struct tri_deflate_worker deflate;
@@ -100,6 +102,14 @@ TRI_MUST_USE enum tri_err tri_session_worker_init(struct tri_session_worker *w,
                                                   const struct tri_limits *limits,
                                                   const struct tri_random *random);
 void tri_session_worker_deinit(struct tri_session_worker *w);
+
+/*
+ * The limits have changed: timeouts that run are as long as they say now, from when they started.
+ * now_ns must be that of this turn. Then tri_session_limits_changed for each session: one that had
+ * no timeout may want one.
+ */
+void tri_session_worker_limits_changed(struct tri_session_worker *w);
+void tri_session_limits_changed(struct tri_session *s);
 
 /* When tri_session_worker_expire must be called next; 0: at once; TRI_NEVER_NS: no need. */
 uint64_t tri_session_worker_deadline_ns(const struct tri_session_worker *w);
@@ -155,6 +165,8 @@ void tri_session_abort(struct tri_session *s);
 void tri_session_pause(struct tri_session *s);
 void tri_session_resume(struct tri_session *s);
 void tri_session_slow(struct tri_session *s, enum tri_slow policy);
+void tri_session_urgency(struct tri_session *s, unsigned urgency);
+bool tri_session_drops(const struct tri_session *s); /* whether that policy is TRI_SLOW_DROP */
 size_t tri_session_queued_bytes(const struct tri_session *s);
 enum tri_deflate tri_session_deflate(const struct tri_session *s);
 

@@ -210,7 +210,8 @@ static bool begin_feeding(struct tri_session *s)
 static void hold(struct tri_session *s, struct tri_slice data, size_t used)
 {
     const size_t len = data.len - used;
-    if (len > 0 && tri_session_is_reading(s)) {
+    if (len > 0 && tri_session_is_reading(s) &&
+        tri_session_check_memory(s, &s->reading->held, len)) {
         if (tri_buf_append(&s->reading->held, data.data + used, len) == TRI_OK) {
             return;
         }

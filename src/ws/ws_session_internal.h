@@ -91,6 +91,16 @@ struct tri_session {
 /* Thousands of them are at rest at any time. */
 _Static_assert(sizeof(struct tri_session) <= 256, "a session at rest has outgrown its size");
 
+/* At the server's limit of memory, |total| bytes are more than a socket may hold of a thing; |more| of
+ * them are new. */
+static inline bool tri_session_is_memory_short(const struct tri_session *s, size_t total,
+                                               size_t more)
+{
+    const struct tri_budget *budget = s->worker->budget;
+    return budget && total > TRI_MEMORY_SMALL_BYTES && more > 0 &&
+           !tri_budget_has_room(budget, more);
+}
+
 /* --- ws_session.c */
 
 /* Moves to |next|, with the timeouts that belong to it. Asserts that the step is legal. */
@@ -101,6 +111,10 @@ void tri_session_set_state(struct tri_session *s, enum tri_session_state next);
  * |reason| is static. RFC 6455 section 7.1.7
  */
 void tri_session_fail(struct tri_session *s, enum tri_close_code code, const char *reason);
+
+/* Whether |b| may grow by |len| bytes; else the session has failed, with 1013: it, and no other one,
+ * is what would take the server over its limit of memory. */
+bool tri_session_check_memory(struct tri_session *s, const struct tri_buf *b, size_t len);
 
 /* As tri_session_abort, with a static reason for on_close, unless there is one already. */
 void tri_session_abort_because(struct tri_session *s, const char *reason);

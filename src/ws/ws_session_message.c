@@ -28,14 +28,21 @@ static bool takes_pieces(const struct tri_session *s)
     return s->events->on_fragment != NULL;
 }
 
+/* How many bytes more the message may have. A reload may have set the limit below what it has. */
+static size_t find_room(const struct tri_session *s)
+{
+    const size_t max = s->worker->limits->message_bytes_max;
+    const size_t held = tri_buf_peek(&s->reading->message).len;
+    return held < max ? max - held : 0;
+}
+
 /* Limits of a message that is held until it is whole. */
 static bool check_limits(struct tri_session *s, const struct tri_frame *f)
 {
     const struct tri_reading *r = s->reading;
     const struct tri_limits *limits = s->worker->limits;
     const bool is_compressed = r->fragments > 0 ? r->is_compressed : f->rsv1;
-    if (!is_compressed &&
-        f->payload_len > limits->message_bytes_max - tri_buf_peek(&r->message).len) {
+    if (!is_compressed && f->payload_len > find_room(s)) {
         return refuse(s, TRI_CLOSE_TOO_BIG, "message too big");
     }
     if (r->fragments >= limits->fragments_max) {
@@ -137,10 +144,29 @@ static bool fail_append(struct tri_session *s, enum tri_err err)
     return refuse(s, TRI_CLOSE_INTERNAL_ERROR, "out of memory");
 }
 
+/* For |len| bytes more of the message; NULL: the session has failed. */
+static uint8_t *make_room(struct tri_session *s, size_t len)
+{
+    struct tri_buf *message = &s->reading->message;
+    if (!tri_session_check_memory(s, message, len)) {
+        return NULL;
+    }
+    enum tri_err err = TRI_OK;
+    uint8_t *room = tri_buf_reserve(message, len, &err);
+    if (!room) {
+        (void)fail_append(s, err);
+    }
+    return room;
+}
+
 static bool append(struct tri_session *s, struct tri_slice data)
 {
-    enum tri_err err = tri_buf_append(&s->reading->message, data.data, data.len);
-    return err == TRI_OK || fail_append(s, err);
+    uint8_t *room = make_room(s, data.len);
+    if (room) {
+        memcpy(room, data.data, data.len);
+        tri_buf_commit(&s->reading->message, data.len);
+    }
+    return room != NULL;
 }
 
 /* The next bytes of the message, as the owner is to see them; the last ones if |last|. */
@@ -153,7 +179,7 @@ static void put(struct tri_session *s, struct tri_slice data, bool last)
         if (data.len > 0 || last) {
             deliver_piece(s, data, last);
         }
-    } else if (data.len > s->worker->limits->message_bytes_max - tri_buf_peek(&r->message).len) {
+    } else if (data.len > find_room(s)) {
         (void)fail_append(s, TRI_ERR_LIMIT);
     } else if (last && tri_buf_peek(&r->message).len == 0) {
         deliver_whole(s, data);
@@ -286,10 +312,8 @@ static size_t take_through_scratch(struct tri_session *s, struct tri_slice data)
 static size_t take_to_buffer(struct tri_session *s, struct tri_slice data)
 {
     struct tri_reading *r = s->reading;
-    enum tri_err err = TRI_OK;
-    uint8_t *room = tri_buf_reserve(&r->message, data.len, &err);
+    uint8_t *room = make_room(s, data.len);
     if (!room) {
-        (void)fail_append(s, err);
         return data.len;
     }
     unmask(s, room, data);

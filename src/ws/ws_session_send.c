@@ -50,6 +50,20 @@ static enum tri_err refuse_full(struct tri_session *s)
     return TRI_ERR_FULL;
 }
 
+/* At the server's limit of memory a queue that is not empty counts as full. One that is, for a message
+ * that is not small, ends the socket: waiting would not help it. */
+static enum tri_err check_memory(struct tri_session *s, size_t len)
+{
+    if (!tri_session_is_memory_short(s, s->queue.held + len, len)) {
+        return TRI_OK;
+    }
+    if (s->queue.held > 0) {
+        return refuse_full(s);
+    }
+    tri_session_fail(s, TRI_CLOSE_TRY_AGAIN_LATER, "the server is short of memory");
+    return TRI_ERR_NOMEM;
+}
+
 /* Whether a message of |len| bytes can be queued now; TRI_OK or why not. */
 static enum tri_err check_room(struct tri_session *s, size_t len)
 {
@@ -133,6 +147,9 @@ enum tri_err tri_session_send(struct tri_session *s, enum tri_type type, const u
 {
     assert(type == TRI_TEXT || type == TRI_BINARY);
     enum tri_err err = check_whole(s, len);
+    if (err == TRI_OK) {
+        err = check_memory(s, len);
+    }
     if (err == TRI_OK) {
         err = queue_message(s, type, tri_slice_of(data, len));
     }
@@ -247,6 +264,9 @@ enum tri_err tri_session_send_append(struct tri_session *s, const uint8_t *data,
         return s->state == TRI_SESSION_OPEN ? TRI_ERR_INVALID : TRI_ERR_CLOSED;
     }
     enum tri_err err = check_room(s, len);
+    if (err == TRI_OK) {
+        err = check_memory(s, len);
+    }
     if (err != TRI_OK || len == 0) {
         return err;
     }

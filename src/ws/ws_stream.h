@@ -30,6 +30,9 @@
  *     memory of the stream stays until the transport's next drive step.
  *  9. Units are stream bytes, always: after framing, masking and compression.
  * 10. Framing is finished above the seam: a transport never looks inside a frame.
+ * 11. What set_urgency says holds from the transport's next drive step, whatever the peer has asked
+ *     for or asks for later. Bytes that were sent (on_sent) keep their place. Tested in
+ *     tests/contract/priority_contract_test.c.
  */
 #ifndef TRI_WS_STREAM_H
 #define TRI_WS_STREAM_H
@@ -52,6 +55,8 @@ struct tri_stream_ops {
     void (*wake_write)(struct tri_stream *s);          /* peek has something new, or fin */
     void (*consume)(struct tri_stream *s, size_t len); /* len received bytes are done with */
     void (*abort)(struct tri_stream *s);               /* drop both directions now */
+    /* The owner's word on RFC 9218 urgency, 0 (first) to 7; nothing where a stream has no siblings. */
+    void (*set_urgency)(struct tri_stream *s, unsigned urgency);
 };
 
 /* What lives on the stream; the session and the body each define one static const table. */

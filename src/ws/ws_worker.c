@@ -25,6 +25,15 @@ enum tri_err tri_session_worker_init(struct tri_session_worker *w, const struct 
     return TRI_OK;
 }
 
+void tri_session_worker_limits_changed(struct tri_session_worker *w)
+{
+    const struct tri_limits *limits = w->limits;
+    tri_timeout_list_change(&w->pings, limits->ping_interval_ms * TRI_NS_PER_MS);
+    tri_timeout_list_change(&w->idles, limits->idle_timeout_ms * TRI_NS_PER_MS);
+    tri_timeout_list_change(&w->closes, limits->close_timeout_ms * TRI_NS_PER_MS);
+    tri_deflate_worker_limits_changed(&w->deflate);
+}
+
 static void free_readings(struct tri_session_worker *w)
 {
     while (w->spare_readings) {
@@ -42,13 +51,14 @@ struct tri_reading *tri_session_worker_take_reading(struct tri_session_worker *w
     if (r) {
         w->spare_readings = r->next;
         w->spare_readings_len--;
-        return r;
-    }
-    r = tri_alloc_zero(w->alloc, sizeof *r);
-    if (r) {
-        tri_buf_init(&r->message, w->alloc, w->limits->message_bytes_max);
+    } else {
+        r = tri_alloc_zero(w->alloc, sizeof *r);
+        if (!r) {
+            return NULL;
+        }
         tri_buf_init(&r->held, w->alloc, TRI_PAUSED_BYTES_MAX);
     }
+    tri_buf_init(&r->message, w->alloc, w->limits->message_bytes_max); /* a reload changes it */
     return r;
 }
 

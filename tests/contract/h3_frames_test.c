@@ -7,6 +7,7 @@
 #include "cases_h3.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct scene {
@@ -193,5 +194,7 @@ int main(void)
         n += fill_tests(tests + n, parts[i]);
     }
     assert(n >= 80);
-    return _cmocka_run_group_tests("h3_frames", tests, n, NULL, NULL);
+    const int failed = _cmocka_run_group_tests("h3_frames", tests, n, NULL, NULL);
+    printf("h3 frames: %zu cases, %d failed\n", n, failed);
+    return failed;
 }

@@ -41,6 +41,7 @@ struct case_h2 {
     uint32_t stream_id;
     uint32_t code;
     bool holds_credit; /* the tenants return none */
+    bool is_waiting;   /* requests behind the first are not answered */
 };
 
 #define FINE(text, ...)                                                                            \
@@ -91,6 +92,7 @@ enum {
     GO_AWAY = NGHTTP2_GOAWAY,
     WINDOW_UPDATE = NGHTTP2_WINDOW_UPDATE,
     CONTINUATION = NGHTTP2_CONTINUATION,
+    PRIORITY_UPDATE = NGHTTP2_PRIORITY_UPDATE,
     ES = NGHTTP2_FLAG_END_STREAM,
     EH = NGHTTP2_FLAG_END_HEADERS,
     ACK = NGHTTP2_FLAG_ACK,
@@ -117,6 +119,7 @@ enum {
 #define OPEN(id) FRAME(HEADERS, EH, id, WEBSOCKET_BLOCK)         /* open */
 #define ENDED(id) FRAME(DATA, ES, id, "end")                     /* then half-closed (remote) */
 #define DROPPED(id) FRAME(RST_STREAM, 0, id, "\x00\x00\x00\x08") /* then closed by the peer */
+#define FAULTY(id) FRAME(HEADERS, EH, id, "\x00\x01x\x01y")      /* then closed by the server */
 #define SERVED(id) FRAME(HEADERS, EH | ES, id, GET_BLOCK)        /* closed, both sides ended */
 #define BLOCK(id, bytes) FRAME(HEADERS, EH | ES, id, bytes)      /* a whole request */
 

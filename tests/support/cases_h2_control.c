@@ -40,11 +40,13 @@ const struct case_h2 cases_h2_control[] = {
     GOAWAY("SETTINGS of 5 bytes", FRAME_SIZE_ERROR, ZEROS(SETTINGS, 0, 0, 5)),
     GOAWAY("SETTINGS of 7 bytes", FRAME_SIZE_ERROR, ZEROS(SETTINGS, 0, 0, 7)),
     GOAWAY("SETTINGS of 16,386 bytes", FRAME_SIZE_ERROR, ZEROS(SETTINGS, 0, 0, 16386)),
+    /* Section 10.5: "activity that is suspicious". */
     GOAWAY("SETTINGS with more values than there are settings", ENHANCE_YOUR_CALM,
            ZEROS(SETTINGS, 0, 0, 600)),
     GOAWAY("SETTINGS with ACK and a value", FRAME_SIZE_ERROR,
            FRAME(SETTINGS, ACK, 0, "\0\x03\0\0\0\x64")),
     GOAWAY("SETTINGS with ACK on a stream", PROTOCOL_ERROR, ZEROS(SETTINGS, ACK, 1, 0)),
+    /* No section has a code for it; 5.4.1: "an endpoint can end a connection at any time". */
     GOAWAY("SETTINGS with ACK that nothing waits for", PROTOCOL_ERROR, ZEROS(SETTINGS, ACK, 0, 0)),
     GOAWAY("SETTINGS_ENABLE_PUSH of 2", PROTOCOL_ERROR, FRAME(SETTINGS, 0, 0, "\0\x02\0\0\0\x02")),
     GOAWAY("SETTINGS_INITIAL_WINDOW_SIZE of 2^31", FLOW_CONTROL_ERROR,
@@ -64,6 +66,27 @@ const struct case_h2 cases_h2_control[] = {
            PROTOCOL_ERROR, /* RFC 9218 section 2.1 */
            FRAME(SETTINGS, 0, 0, "\0\x09\0\0\0\x01")),
 
+    /* PRIORITY_UPDATE: RFC 9218 section 7.1 */
+    FINE("PRIORITY_UPDATE of an open stream", OPEN(3),
+         FRAME(PRIORITY_UPDATE, 0, 0, "\0\0\0\x03u=1")),
+    FINE("PRIORITY_UPDATE of an idle stream", FRAME(PRIORITY_UPDATE, 0, 0, "\0\0\0\x03u=1, i")),
+    FINE("PRIORITY_UPDATE of a closed stream", OPEN(3), DROPPED(3),
+         FRAME(PRIORITY_UPDATE, 0, 0, "\0\0\0\x03u=1")),
+    FINE("PRIORITY_UPDATE without a value", OPEN(3), FRAME(PRIORITY_UPDATE, 0, 0, "\0\0\0\x03")),
+    FINE("PRIORITY_UPDATE with flags that it does not define",
+         FRAME(PRIORITY_UPDATE, 0xff, 0, "\0\0\0\x03u=1")),
+    GOAWAY("PRIORITY_UPDATE on a stream", PROTOCOL_ERROR, OPEN(3),
+           FRAME(PRIORITY_UPDATE, 0, 3, "\0\0\0\x03u=1")),
+    GOAWAY("PRIORITY_UPDATE of stream 0", PROTOCOL_ERROR,
+           FRAME(PRIORITY_UPDATE, 0, 0, "\0\0\0\0u=1")),
+    GOAWAY("PRIORITY_UPDATE of a push that was never promised", PROTOCOL_ERROR,
+           FRAME(PRIORITY_UPDATE, 0, 0, "\0\0\0\x02u=1")),
+    GOAWAY("PRIORITY_UPDATE of 3 bytes", FRAME_SIZE_ERROR, ZEROS(PRIORITY_UPDATE, 0, 0, 3)),
+    GOAWAY("PRIORITY_UPDATE of 16,385 bytes", FRAME_SIZE_ERROR,
+           ZEROS(PRIORITY_UPDATE, 0, 0, 16385)),
+    GOAWAY("PRIORITY_UPDATE inside a field block", PROTOCOL_ERROR, FRAME(HEADERS, 0, 3, GET_BLOCK),
+           FRAME(PRIORITY_UPDATE, 0, 0, "\0\0\0\x03u=1")),
+
     /* PUSH_PROMISE: section 8.4, a client cannot push */
     GOAWAY("PUSH_PROMISE from a client", PROTOCOL_ERROR, OPEN(3),
            FRAME(PUSH_PROMISE, EH, 3, "\0\0\0\x02" GET_BLOCK)),
@@ -71,6 +94,9 @@ const struct case_h2 cases_h2_control[] = {
            FRAME(PUSH_PROMISE, EH, 0, "\0\0\0\x02" GET_BLOCK)),
     GOAWAY("PUSH_PROMISE on an idle stream", PROTOCOL_ERROR,
            FRAME(PUSH_PROMISE, EH, 3, "\0\0\0\x02" GET_BLOCK)),
+    GOAWAY("PUSH_PROMISE after END_STREAM", PROTOCOL_ERROR, OPEN(3), ENDED(3),
+           FRAME(PUSH_PROMISE, EH, 3, "\0\0\0\x02" GET_BLOCK)),
+    /* section 4.2: too small for what it must hold */
     GOAWAY("PUSH_PROMISE of 3 bytes", FRAME_SIZE_ERROR, ZEROS(PUSH_PROMISE, EH, 1, 3)),
 
     /* PING: section 6.7 */
@@ -81,6 +107,7 @@ const struct case_h2 cases_h2_control[] = {
     GOAWAY("PING of 0 bytes", FRAME_SIZE_ERROR, ZEROS(PING, 0, 0, 0)),
     GOAWAY("PING of 7 bytes", FRAME_SIZE_ERROR, ZEROS(PING, 0, 0, 7)),
     GOAWAY("PING of 9 bytes", FRAME_SIZE_ERROR, ZEROS(PING, 0, 0, 9)),
+    GOAWAY("PING of 16,385 bytes", FRAME_SIZE_ERROR, ZEROS(PING, 0, 0, 16385)),
     GOAWAY("PING with ACK of 9 bytes", FRAME_SIZE_ERROR, ZEROS(PING, ACK, 0, 9)),
 
     /* GOAWAY: section 6.8, what is open goes on */
@@ -91,6 +118,13 @@ const struct case_h2 cases_h2_control[] = {
     FINE("GOAWAY with a code that nobody knows", FRAME(GO_AWAY, 0, 0, "\0\0\0\0\xde\xad\xbe\xef")),
     GOAWAY("GOAWAY on a stream", PROTOCOL_ERROR, ZEROS(GO_AWAY, 0, 1, 8)),
     GOAWAY("GOAWAY of 7 bytes", FRAME_SIZE_ERROR, ZEROS(GO_AWAY, 0, 0, 7)),
+    GOAWAY("GOAWAY of 16,385 bytes", FRAME_SIZE_ERROR, ZEROS(GO_AWAY, 0, 0, 16385)),
+    /* "Endpoints MUST NOT increase the value they send in the last stream identifier": no code
+     * for it but 5.4.1's; the same for an id that is none of the server's. */
+    GOAWAY("GOAWAY with an id above the last", PROTOCOL_ERROR, ZEROS(GO_AWAY, 0, 0, 8),
+           FRAME(GO_AWAY, 0, 0, "\0\0\0\x02\0\0\0\0")),
+    GOAWAY("GOAWAY with an id of the client's", PROTOCOL_ERROR,
+           FRAME(GO_AWAY, 0, 0, "\0\0\0\x01\0\0\0\0")),
 
     /* WINDOW_UPDATE: sections 6.9 and 6.9.1 */
     FINE("WINDOW_UPDATE with the reserved bit", OPEN(3),
@@ -105,19 +139,26 @@ const struct case_h2 cases_h2_control[] = {
          FRAME(WINDOW_UPDATE, 0, 3, "\x7f\xff\0\0")),
     FINE("WINDOW_UPDATE to the highest window of the connection",
          FRAME(WINDOW_UPDATE, 0, 0, "\x7f\xff\0\0")),
-    /* Errors of a stream, taken for errors of the connection (section 5.4.1): they are a way to make
-     * a server reset streams (CVE-2025-8671). */
-    GOAWAY("WINDOW_UPDATE of 0 on a stream", PROTOCOL_ERROR, OPEN(3),
-           ZEROS(WINDOW_UPDATE, 0, 3, 4)),
-    GOAWAY("WINDOW_UPDATE of 0 and the reserved bit on a stream", PROTOCOL_ERROR, OPEN(3),
-           FRAME(WINDOW_UPDATE, 0, 3, "\x80\0\0\0")),
-    GOAWAY("WINDOW_UPDATE over 2^31-1 on a stream", FLOW_CONTROL_ERROR, OPEN(3),
-           FRAME(WINDOW_UPDATE, 0, 3, "\x7f\xff\xff\xff")),
-    GOAWAY("WINDOW_UPDATE over 2^31-1 in two steps", FLOW_CONTROL_ERROR, OPEN(3),
-           FRAME(WINDOW_UPDATE, 0, 3, "\x7f\xff\0\0"), FRAME(WINDOW_UPDATE, 0, 3, "\0\0\0\x01")),
+    /* errors of their stream: a way to make a server reset streams (CVE-2025-8671), so they
+     * count */
+    RESET("WINDOW_UPDATE of 0 on a stream", 3, PROTOCOL_ERROR, OPEN(3),
+          ZEROS(WINDOW_UPDATE, 0, 3, 4)),
+    RESET("WINDOW_UPDATE of 0 and the reserved bit on a stream", 3, PROTOCOL_ERROR, OPEN(3),
+          FRAME(WINDOW_UPDATE, 0, 3, "\x80\0\0\0")),
+    RESET("WINDOW_UPDATE of 0 on a stream, twice", 3, PROTOCOL_ERROR, OPEN(3),
+          {.type = WINDOW_UPDATE, .stream_id = 3, .len = 4, .times = 2}),
+    RESET("WINDOW_UPDATE of 0 after END_STREAM", 3, PROTOCOL_ERROR, OPEN(3), ENDED(3),
+          ZEROS(WINDOW_UPDATE, 0, 3, 4)),
+    RESET("WINDOW_UPDATE over 2^31-1 on a stream", 3, FLOW_CONTROL_ERROR, OPEN(3),
+          FRAME(WINDOW_UPDATE, 0, 3, "\x7f\xff\xff\xff")),
+    RESET("WINDOW_UPDATE over 2^31-1 in two steps", 3, FLOW_CONTROL_ERROR, OPEN(3),
+          FRAME(WINDOW_UPDATE, 0, 3, "\x7f\xff\0\0"), FRAME(WINDOW_UPDATE, 0, 3, "\0\0\0\x01")),
+    FINE("WINDOW_UPDATE of 0 on a closed stream", OPEN(3), DROPPED(3),
+         ZEROS(WINDOW_UPDATE, 0, 3, 4)),
     GOAWAY("WINDOW_UPDATE of 0 on the connection", PROTOCOL_ERROR, ZEROS(WINDOW_UPDATE, 0, 0, 4)),
     GOAWAY("WINDOW_UPDATE over 2^31-1 on the connection", FLOW_CONTROL_ERROR,
            FRAME(WINDOW_UPDATE, 0, 0, "\x7f\xff\xff\xff")),
+    GOAWAY("WINDOW_UPDATE of 0 on an idle stream", PROTOCOL_ERROR, ZEROS(WINDOW_UPDATE, 0, 3, 4)),
     GOAWAY("WINDOW_UPDATE on an idle stream", PROTOCOL_ERROR,
            FRAME(WINDOW_UPDATE, 0, 3, "\0\0\0\x01")),
     GOAWAY("WINDOW_UPDATE on an idle stream of the server's", PROTOCOL_ERROR,

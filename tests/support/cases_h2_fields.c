@@ -7,6 +7,18 @@
 #define BAD_HPACK(text, bytes) GOAWAY(text, COMPRESSION_ERROR, BLOCK(3, bytes))
 #define BAD_SOCKET(text, bytes) RESET(text, 3, PROTOCOL_ERROR, FRAME(HEADERS, EH, 3, bytes))
 
+#define WAITING(text, ...)                                                                         \
+    {                                                                                              \
+        .name = (text), .outcome = CASE_H2_RESET, .stream_id = 3, .code = NGHTTP2_PROTOCOL_ERROR,  \
+        .is_waiting = true, .steps = {                                                             \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
+#define POST_OF_3                                                                                  \
+    POST_BLOCK "\x0f\x0d\x01"                                                                      \
+               "3"
+
 /* clang-format off: one case, one or two lines */
 const struct case_h2 cases_h2_fields[] = {
     /* pseudo-header fields: section 8.3 */
@@ -32,6 +44,7 @@ const struct case_h2 cases_h2_fields[] = {
     MALFORMED("a request with :authority twice", "\x82\x87\x84" AUTHORITY AUTHORITY),
     MALFORMED("a request with a space in :authority", "\x82\x87\x84\x01\x03"
                                                       "a b"),
+    MALFORMED("a request with a user in :authority", "\x82\x87\x84\x01\x0cme@localhost"),
     MALFORMED("a request without :authority and host", "\x82\x87\x84"),
     MALFORMED("a pseudo-header field behind a field", "\x82\x87\x00\x01x\x01y\x84" AUTHORITY),
     MALFORMED("a pseudo-header field that nobody knows", GET_BLOCK "\x00\x04:foo\x03"
@@ -111,6 +124,10 @@ const struct case_h2 cases_h2_fields[] = {
              FRAME(DATA, ES, 3, "abc")),
     MALFORMED("content-length and no body", POST_BLOCK "\x0f\x0d\x01"
                                                        "3"),
+    WAITING("more content than was announced", FRAME(HEADERS, EH, 3, POST_OF_3),
+            FRAME(DATA, 0, 3, "abcd")),
+    WAITING("less content than was announced", FRAME(HEADERS, EH, 3, POST_OF_3),
+            FRAME(DATA, ES, 3, "ab")),
     MALFORMED("content-length twice", POST_BLOCK "\x0f\x0d\x01"
                                                  "0"
                                                  "\x0f\x0d\x01"
@@ -153,7 +170,7 @@ const struct case_h2 cases_h2_fields[] = {
            FRAME(CONTINUATION, EH, 3, "\x80")),
     GOAWAY("bad HPACK behind a malformed field", COMPRESSION_ERROR,
            BLOCK(3, GET_BLOCK "\x00\x01X\x01y\x80")),
-    GOAWAY("bad HPACK on a stream that the peer reset", COMPRESSION_ERROR, OPEN(3), DROPPED(3),
+    GOAWAY("bad HPACK on a stream that the server reset", COMPRESSION_ERROR, OPEN(3), FAULTY(3),
            BLOCK(3, "\x80")),
     {.name = NULL},
 };

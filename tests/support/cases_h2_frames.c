@@ -1,4 +1,6 @@
-/* Frames that belong to streams: RFC 9113 sections 4 to 6. */
+/* Frames that belong to streams: RFC 9113 sections 4 to 6. Marked "5.4.1": errors of a stream
+ * that end the connection, for "an endpoint MAY choose to treat a stream error as a connection
+ * error". */
 #include "cases_h2.h"
 
 /* clang-format off: one case, one or two lines */
@@ -12,23 +14,36 @@ const struct case_h2 cases_h2_frames[] = {
                "\x00"
                "abc")),
     FINE("DATA with flags that it does not define", OPEN(3), FRAME(DATA, 0xf6, 3, "abc")),
-    FINE("DATA on a stream that the peer reset", OPEN(3), DROPPED(3), FRAME(DATA, 0, 3, "late")),
-    FINE("DATA on a request that was answered", SERVED(3), FRAME(DATA, 0, 3, "late")),
+    RESET("DATA on a stream that the server reset is passed over", 3, PROTOCOL_ERROR, OPEN(3),
+          FAULTY(3), FRAME(DATA, 0, 3, "late")),
+    RESET("DATA with END_STREAM on a stream that the server reset is passed over", 3,
+          PROTOCOL_ERROR, OPEN(3), FAULTY(3), FRAME(DATA, 0, 3, "late"), FRAME(DATA, ES, 3, "end")),
+    GOAWAY("DATA on a stream that the server reset, after END_STREAM", STREAM_CLOSED, OPEN(3),
+           FAULTY(3), FRAME(DATA, ES, 3, "end"), FRAME(DATA, 0, 3, "late")),
     GOAWAY("DATA on stream 0", PROTOCOL_ERROR, FRAME(DATA, 0, 0, "abc")),
     GOAWAY("DATA on an idle stream", PROTOCOL_ERROR, FRAME(DATA, 0, 3, "abc")),
     GOAWAY("DATA on an idle stream of the server's", PROTOCOL_ERROR, FRAME(DATA, 0, 2, "abc")),
+    /* Section 5.1: "An endpoint MAY treat receipt of any other type of frame on a closed stream
+     * as a connection error of type STREAM_CLOSED"; on one that is half-closed (remote): 5.4.1. */
+    GOAWAY("DATA on a stream that the peer reset", STREAM_CLOSED, OPEN(3), DROPPED(3),
+           FRAME(DATA, 0, 3, "late")),
+    GOAWAY("DATA on a request that was answered", STREAM_CLOSED, SERVED(3),
+           FRAME(DATA, 0, 3, "late")),
+    GOAWAY("DATA on an id that was skipped", STREAM_CLOSED, SERVED(7), FRAME(DATA, 0, 5, "abc")),
     GOAWAY("DATA after END_STREAM", STREAM_CLOSED, OPEN(3), ENDED(3), FRAME(DATA, 0, 3, "more")),
     GOAWAY("DATA of 0 bytes after END_STREAM", STREAM_CLOSED, OPEN(3), ENDED(3),
            ZEROS(DATA, 0, 3, 0)),
     GOAWAY("DATA with END_STREAM twice", STREAM_CLOSED, OPEN(3), ENDED(3), ENDED(3)),
+    /* section 4.2: an error of the stream; 5.4.1 */
     GOAWAY("DATA of 16,385 bytes", FRAME_SIZE_ERROR, OPEN(3), ZEROS(DATA, 0, 3, 16385)),
-    GOAWAY("DATA of 16,385 bytes on a stream that the peer reset", FRAME_SIZE_ERROR, OPEN(3),
-           DROPPED(3), ZEROS(DATA, 0, 3, 16385)),
+    GOAWAY("DATA of 16,385 bytes on stream 0", FRAME_SIZE_ERROR, ZEROS(DATA, 0, 0, 16385)),
     GOAWAY("DATA whose padding is as long as the payload", PROTOCOL_ERROR, OPEN(3),
            FRAME(DATA, PAD, 3, "\x04\0\0\0")),
     GOAWAY("DATA whose padding is longer than the payload", PROTOCOL_ERROR, OPEN(3),
            FRAME(DATA, PAD, 3, "\xff\0\0\0")),
-    GOAWAY("DATA whose padding has no length", PROTOCOL_ERROR, OPEN(3), ZEROS(DATA, PAD, 3, 0)),
+    /* section 4.2: too small for what it must hold */
+    GOAWAY("DATA whose padding has no length", FRAME_SIZE_ERROR, OPEN(3), ZEROS(DATA, PAD, 3, 0)),
+    /* Section 6.9: "a receiver MAY respond with a stream error or connection error". */
     {.name = "DATA beyond the window of its stream",
      .outcome = CASE_H2_GOAWAY,
      .code = NGHTTP2_FLOW_CONTROL_ERROR,
@@ -42,8 +57,9 @@ const struct case_h2 cases_h2_frames[] = {
              FRAME(HEADERS, EH | ES | PRI, 3, "\x80\0\0\0\xff" GET_BLOCK)),
     ANSWERED("HEADERS with padding and priority fields", 3, 200,
              FRAME(HEADERS, EH | ES | PAD | PRI, 3, "\x01\0\0\0\0\x0f" GET_BLOCK "\0")),
-    GOAWAY("HEADERS with a stream that depends on itself",
-           PROTOCOL_ERROR, /* RFC 7540 section 5.3.1 */
+    /* RFC 7540 section 5.3.1 had it for an error of the stream, RFC 9113 for none at all; and
+     * section 5.4.1 says "an endpoint can end a connection at any time". */
+    GOAWAY("HEADERS with a stream that depends on itself", PROTOCOL_ERROR,
            FRAME(HEADERS, EH | ES | PRI, 3, "\0\0\0\x03\x0f" GET_BLOCK)),
     ANSWERED("HEADERS with flags that it does not define", 3, 200,
              FRAME(HEADERS, EH | ES | 0xd2, 3, GET_BLOCK)),
@@ -53,9 +69,13 @@ const struct case_h2 cases_h2_frames[] = {
     ANSWERED("HEADERS with the highest id there is", 0x7fffffff, 200, SERVED(0x7fffffffu)),
     ANSWERED("HEADERS as trailers with END_STREAM", 3, 200, FRAME(HEADERS, EH, 3, POST_BLOCK),
              FRAME(HEADERS, EH | ES, 3, "\x00\x01x\x01y")),
-    FINE("HEADERS with an id that was skipped counts as closed", SERVED(7), SERVED(3)),
-    FINE("HEADERS on a stream that the peer reset", OPEN(3), DROPPED(3), OPEN(3)),
-    FINE("HEADERS on a request that was answered", SERVED(3), SERVED(3)),
+    RESET("HEADERS on a stream that the server reset are passed over", 3, PROTOCOL_ERROR, OPEN(3),
+          FAULTY(3), FRAME(HEADERS, EH | ES, 3, "\x00\x01x\x01y")),
+    GOAWAY("HEADERS with an id that was skipped", PROTOCOL_ERROR, SERVED(7), SERVED(3)),
+    GOAWAY("HEADERS with an id that was skipped before stream 1 ended", PROTOCOL_ERROR, SERVED(99),
+           OPEN(97)),
+    GOAWAY("HEADERS on a stream that the peer reset", STREAM_CLOSED, OPEN(3), DROPPED(3), OPEN(3)),
+    GOAWAY("HEADERS on a request that was answered", STREAM_CLOSED, SERVED(3), SERVED(3)),
     GOAWAY("HEADERS on stream 0", PROTOCOL_ERROR, SERVED(0)),
     GOAWAY("HEADERS on an even stream", PROTOCOL_ERROR, SERVED(2)),
     GOAWAY("HEADERS on an even stream above the last", PROTOCOL_ERROR, SERVED(3), SERVED(6)),
@@ -65,7 +85,9 @@ const struct case_h2 cases_h2_frames[] = {
            FRAME(HEADERS, EH | ES | PAD, 3, "\xff" GET_BLOCK)),
     GOAWAY("HEADERS whose padding reaches into the priority fields", PROTOCOL_ERROR,
            FRAME(HEADERS, EH | ES | PAD | PRI, 3, "\x04\0\0\0\0\x0f\0\0")),
-    GOAWAY("HEADERS whose padding has no length", PROTOCOL_ERROR, ZEROS(HEADERS, EH | PAD, 3, 0)),
+    GOAWAY("HEADERS whose padding has no length", FRAME_SIZE_ERROR, ZEROS(HEADERS, EH | PAD, 3, 0)),
+    GOAWAY("HEADERS too short for their padding's length and priority fields", FRAME_SIZE_ERROR,
+           FRAME(HEADERS, EH | PAD | PRI, 3, "\0\0\0\0\0")),
     GOAWAY("HEADERS too short for its priority fields", FRAME_SIZE_ERROR,
            FRAME(HEADERS, EH | PRI, 3, "\0\0\0\0")),
     RESET("HEADERS of 0 bytes", 3, PROTOCOL_ERROR, ZEROS(HEADERS, EH | ES, 3, 0)),
@@ -87,6 +109,8 @@ const struct case_h2 cases_h2_frames[] = {
     ANSWERED("CONTINUATION with flags that it does not define", 3, 200,
              FRAME(HEADERS, ES, 3, "\x82\x87\x84"), FRAME(CONTINUATION, 0xff, 3, AUTHORITY)),
     GOAWAY("CONTINUATION without HEADERS", PROTOCOL_ERROR, FRAME(CONTINUATION, EH, 3, GET_BLOCK)),
+    GOAWAY("CONTINUATION on a stream that the peer reset", PROTOCOL_ERROR, OPEN(3), DROPPED(3),
+           FRAME(CONTINUATION, EH, 3, VERSION)),
     GOAWAY("CONTINUATION behind END_HEADERS", PROTOCOL_ERROR, OPEN(3),
            FRAME(CONTINUATION, EH, 3, VERSION)),
     GOAWAY("CONTINUATION behind the last CONTINUATION", PROTOCOL_ERROR,
@@ -109,6 +133,10 @@ const struct case_h2 cases_h2_frames[] = {
            FRAME(HEADERS, 0, 3, GET_BLOCK), SERVED(5)),
     GOAWAY("PING inside a field block", PROTOCOL_ERROR, FRAME(HEADERS, 0, 3, GET_BLOCK),
            ZEROS(PING, 0, 0, 8)),
+    GOAWAY("WINDOW_UPDATE of 0 inside a field block", PROTOCOL_ERROR, OPEN(3),
+           FRAME(HEADERS, 0, 5, GET_BLOCK), ZEROS(WINDOW_UPDATE, 0, 3, 4)),
+    GOAWAY("RST_STREAM inside a field block", PROTOCOL_ERROR, FRAME(HEADERS, 0, 3, GET_BLOCK),
+           DROPPED(3)),
     GOAWAY("PRIORITY inside a field block", PROTOCOL_ERROR, FRAME(HEADERS, 0, 3, GET_BLOCK),
            ZEROS(PRIORITY, 0, 3, 5)),
     GOAWAY("an unknown frame inside a field block", PROTOCOL_ERROR, FRAME(HEADERS, 0, 3, GET_BLOCK),
@@ -122,6 +150,7 @@ const struct case_h2 cases_h2_frames[] = {
     FINE("PRIORITY of a stream that depends on itself", OPEN(3),
          FRAME(PRIORITY, 0, 3, "\0\0\0\x03\x0f")),
     GOAWAY("PRIORITY on stream 0", PROTOCOL_ERROR, FRAME(PRIORITY, 0, 0, "\0\0\0\x01\x0f")),
+    /* section 6.3: an error of the stream; 5.4.1 */
     GOAWAY("PRIORITY of 4 bytes", FRAME_SIZE_ERROR, OPEN(3), ZEROS(PRIORITY, 0, 3, 4)),
     GOAWAY("PRIORITY of 6 bytes", FRAME_SIZE_ERROR, OPEN(3), ZEROS(PRIORITY, 0, 3, 6)),
 
@@ -135,6 +164,7 @@ const struct case_h2 cases_h2_frames[] = {
     FINE("RST_STREAM with flags that it does not define", OPEN(3),
          FRAME(RST_STREAM, 0xff, 3, "\0\0\0\x08")),
     GOAWAY("RST_STREAM on stream 0", PROTOCOL_ERROR, DROPPED(0)),
+    FINE("RST_STREAM on an id that was skipped", SERVED(7), DROPPED(5)),
     GOAWAY("RST_STREAM on an idle stream", PROTOCOL_ERROR, DROPPED(3)),
     GOAWAY("RST_STREAM on an idle stream of the server's", PROTOCOL_ERROR, DROPPED(2)),
     GOAWAY("RST_STREAM of 3 bytes", FRAME_SIZE_ERROR, OPEN(3), ZEROS(RST_STREAM, 0, 3, 3)),

@@ -41,6 +41,8 @@ static const struct case_h3 cases[] = {
     {.name = "a section that ends inside a value",
      QPACK(DECOMPRESSION_FAILED),
      .acts = {ACT_H3(REQUEST, "\x01\x06\x00\x00\x21x\x05y")}},
+    /* RFC 9204 section 7.4 has it for an error of the stream; RFC 9114 section 8: "An endpoint
+     * MAY choose to treat a stream error as a connection error under certain circumstances". */
     {.name = "an integer beyond 62 bits",
      QPACK(DECOMPRESSION_FAILED),
      .acts = {ACT_H3(REQUEST, "\x01\x0d\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f")}},

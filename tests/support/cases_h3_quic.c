@@ -20,7 +20,9 @@ static const struct case_h3 cases[] = {
     {.name = "a unidirectional stream beyond the limit",
      QUIC(STREAM_LIMIT_ERROR),
      .acts = {ACT_H3(PACKET, "\x0a\x42\x02\x01x")}},
-    /* RFC 9000 section 19.4 says STREAM_STATE_ERROR, and ngtcp2 its more general sibling. */
+    /* Section 19.4 has STREAM_STATE_ERROR; section 11: "a generic error code (such as
+     * PROTOCOL_VIOLATION or INTERNAL_ERROR) can always be used in place of specific error
+     * codes". */
     {.name = "RESET_STREAM for a stream of the server's",
      QUIC(PROTOCOL_VIOLATION),
      .acts = {ACT_H3(PACKET, "\x04\x03\x00\x00")}},
@@ -42,6 +44,9 @@ static const struct case_h3 cases[] = {
     {.name = "STREAM_DATA_BLOCKED for the server's direction",
      QUIC(STREAM_STATE_ERROR),
      .acts = {ACT_H3(PACKET, "\x15\x03\x40\x40")}},
+    {.name = "STREAMS_BLOCKED at more streams than there are ids",
+     QUIC(FRAME_ENCODING_ERROR),
+     .acts = {ACT_H3(PACKET, "\x16\xd0\x00\x00\x00\x00\x00\x00\x01")}},
     {.name = "a limit of more streams than there are ids",
      QUIC(FRAME_ENCODING_ERROR),
      .acts = {ACT_H3(PACKET, "\x12\xd0\x00\x00\x00\x00\x00\x00\x01")}},

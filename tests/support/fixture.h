@@ -48,11 +48,15 @@ struct fixture_ops {
     bool stream_windows;   /* the peer is stopped by stream flow control (h2, h3) */
     size_t held_bytes_max; /* that a tenant can be sent while it returns no credit */
 
-    /* Opens a connection, handshakes done. |events| and |user| are the adapter's (http_conn.h). */
+    /* Opens a connection, handshakes done. |events| and |user| are the adapter's (http_conn.h).
+     * NULL if memory was short, and then nothing is left of it. */
     struct fixture *(*open)(const struct tri_alloc *alloc, const struct tri_limits *limits,
                             const struct tri_exchange_events *events, void *user);
     /* Ends it all. Open streams get on_closed(CONN_LOST). */
     void (*close)(struct fixture *f);
+
+    /* The server ends the connection politely; NULL for the fake. */
+    void (*shutdown)(struct fixture *f);
 
     /* Moves bytes both ways, and time where a protocol needs it, until nothing moves. */
     void (*run)(struct fixture *f);

@@ -65,11 +65,19 @@ static void abort_stream(struct tri_stream *s)
     fs->f->events->on_wake(fs->f->user);
 }
 
+/* Its streams do not compete. */
+static void set_urgency(struct tri_stream *s, unsigned urgency)
+{
+    (void)s;
+    (void)urgency;
+}
+
 static const struct tri_stream_ops stream_ops = {
     .name = "fake",
     .wake_write = wake_write,
     .consume = consume,
     .abort = abort_stream,
+    .set_urgency = set_urgency,
 };
 
 static enum tri_err respond(struct tri_exchange *x, const struct tri_response *r)

@@ -66,9 +66,16 @@ static struct fixture *h1_open(const struct tri_alloc *alloc, const struct tri_l
                     .tls_cipher = "",
                     .tls_group = ""},
     };
-    enum tri_err err = tri_h1_conn_new(&f->conn, &config, f->now_ns);
-    assert(err == TRI_OK);
+    if (tri_h1_conn_new(&f->conn, &config, f->now_ns) != TRI_OK) {
+        free(f);
+        return NULL;
+    }
     return f;
+}
+
+static void h1_shutdown(struct fixture *f)
+{
+    f->conn->ops->shutdown(f->conn, f->now_ns);
 }
 
 static void h1_close(struct fixture *f)
@@ -373,6 +380,7 @@ const struct fixture_ops fixture_h1 = {
     .held_bytes_max = TRI_H1_UNCONSUMED_BYTES_MAX + PIECE_BYTES,
     .open = h1_open,
     .close = h1_close,
+    .shutdown = h1_shutdown,
     .run = h1_run,
     .advance = h1_advance,
     .now_ns = h1_now_ns,

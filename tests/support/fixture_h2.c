@@ -36,11 +36,17 @@ static struct fixture *h2_open(const struct tri_alloc *alloc, const struct tri_l
                     .tls_group = "X25519"},
         .extended_connect = true,
     };
-    enum tri_err err = tri_h2_conn_new(&f->conn, &config, f->now_ns);
-    assert(err == TRI_OK);
-    (void)err;
+    if (tri_h2_conn_new(&f->conn, &config, f->now_ns) != TRI_OK) {
+        free(f);
+        return NULL;
+    }
     peer_h2_init(&f->peer);
     return f;
+}
+
+static void h2_shutdown(struct fixture *f)
+{
+    f->conn->ops->shutdown(f->conn, f->now_ns);
 }
 
 static void h2_close(struct fixture *f)
@@ -173,6 +179,7 @@ const struct fixture_ops fixture_h2 = {
     .held_bytes_max = TRI_STREAM_WINDOW_BYTES,
     .open = h2_open,
     .close = h2_close,
+    .shutdown = h2_shutdown,
     .run = h2_run,
     .advance = h2_advance,
     .now_ns = h2_now_ns,

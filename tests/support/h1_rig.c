@@ -81,8 +81,18 @@ static void on_wake(void *user)
     r->wakes++;
 }
 
+static void on_refuse(void *user, const struct tri_carrier *carrier, enum tri_refused why,
+                      int status)
+{
+    struct h1_rig *r = user;
+    assert(strcmp(carrier->http, "http/1.1") == 0);
+    r->refusals++;
+    r->why = why;
+    r->refused_status = status;
+}
+
 static const struct tri_exchange_events rig_events = {
-    .on_request = on_request, .on_cancel = on_cancel, .on_wake = on_wake};
+    .on_request = on_request, .on_cancel = on_cancel, .on_wake = on_wake, .on_refuse = on_refuse};
 
 bool h1_rig_open_failing(struct h1_rig *r, size_t fail_at)
 {

@@ -34,6 +34,9 @@ struct h1_rig {
     char lines[H1_RIG_REQUESTS_MAX][H1_RIG_LINE_MAX]; /* "GET https localhost /path websocket" */
     size_t requests_len;
     size_t cancels, wakes;
+    size_t refusals;      /* by the connection itself */
+    enum tri_refused why; /* of the last */
+    int refused_status;
     size_t nomems; /* responds that had no memory */
 
     /* what the peer saw */

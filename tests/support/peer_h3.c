@@ -14,10 +14,25 @@ static int recv_tx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *u
 {
     (void)quic;
     const struct peer_h3 *p = user;
-    if (level == NGTCP2_ENCRYPTION_LEVEL_1RTT && !p->options.is_bare) {
+    if (level == NGTCP2_ENCRYPTION_LEVEL_1RTT && !p->options.is_bare && !p->http) {
         peer_h3_http_init(user);
     }
     return 0;
+}
+
+/* RFC 9001 section 4.6.2: what was sent in vain is forgotten, and the application sends it again. */
+static int handshake_completed(ngtcp2_conn *quic, void *user)
+{
+    struct peer_h3 *p = user;
+    p->resumed = wolfSSL_session_reused(p->ssl) != 0;
+    if (!p->options.early || wolfSSL_get_early_data_status(p->ssl) == WOLFSSL_EARLY_DATA_ACCEPTED) {
+        return 0;
+    }
+    p->early_refused = true;
+    peer_h3_http_deinit(p);
+    int rv = ngtcp2_conn_tls_early_data_rejected(quic);
+    peer_h3_http_init(p);
+    return rv;
 }
 
 static int recv_bare(struct peer_h3 *p, int64_t id, const uint8_t *data, size_t len)
@@ -50,6 +65,11 @@ static int recv_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint6
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     ngtcp2_conn_extend_max_offset(quic, (uint64_t)n);
+    struct peer_h3_stream *s = (id & 3) == 0 ? peer_h3_http_stream(p, id) : NULL;
+    if (s && s->paused) {
+        s->owed += (size_t)n;
+        return 0;
+    }
     return ngtcp2_conn_extend_max_stream_offset(quic, id, (uint64_t)n);
 }
 
@@ -181,6 +201,7 @@ static int get_new_connection_id(ngtcp2_conn *quic, ngtcp2_cid *cid,
 static const ngtcp2_callbacks quic_callbacks = {
     .client_initial = ngtcp2_crypto_client_initial_cb,
     .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+    .handshake_completed = handshake_completed,
     .encrypt = ngtcp2_crypto_encrypt_cb,
     .decrypt = ngtcp2_crypto_decrypt_cb,
     .hp_mask = ngtcp2_crypto_hp_mask_cb,
@@ -217,7 +238,7 @@ static void fill_params(ngtcp2_transport_params *params, const struct peer_h3_op
     params->initial_max_streams_uni = or_default(o->uni_streams, 8);
     params->initial_max_stream_data_bidi_local = or_default(o->stream_window, 256 * 1024);
     params->initial_max_stream_data_uni = 256 * 1024;
-    params->initial_max_data = 64 * 1024 * 1024;
+    params->initial_max_data = or_default(o->conn_window, 64 * 1024 * 1024);
     params->max_idle_timeout = o->idle_timeout_ms * 1000000;
     params->active_connection_id_limit = 4;
 }
@@ -256,7 +277,33 @@ struct peer_h3 *peer_h3_new(const struct peer_h3_options *options, uint64_t now_
                                     &settings, &params, NULL, p);
     assert(rv == 0);
     peer_h3_tls_init(p);
+    if (options->early) {
+        rv = ngtcp2_conn_decode_and_set_0rtt_transport_params(p->quic, options->ticket->params,
+                                                              options->ticket->params_len);
+        assert(rv == 0);
+        peer_h3_http_init(p);
+    }
     return p;
+}
+
+bool peer_h3_take_ticket(struct peer_h3 *p, struct peer_h3_ticket *out)
+{
+    *out = (struct peer_h3_ticket){.session = wolfSSL_get1_session(p->ssl)};
+    if (!out->session || !wolfSSL_SESSION_has_ticket(out->session)) {
+        peer_h3_drop_ticket(out);
+        return false;
+    }
+    ngtcp2_ssize len =
+        ngtcp2_conn_encode_0rtt_transport_params2(p->quic, out->params, sizeof out->params);
+    assert(len > 0);
+    out->params_len = (size_t)len;
+    return true;
+}
+
+void peer_h3_drop_ticket(struct peer_h3_ticket *t)
+{
+    wolfSSL_SESSION_free(t->session);
+    t->session = NULL;
 }
 
 void peer_h3_free(struct peer_h3 *p)

@@ -19,19 +19,30 @@
 
 #define PEER_H3_STREAMS_MAX 128
 
+/* What a client keeps of a connection, to resume it by. */
+struct peer_h3_ticket {
+    WOLFSSL_SESSION *session;
+    uint8_t params[256]; /* of the server's transport */
+    size_t params_len;
+};
+
 struct peer_h3_options {
     uint32_t version;         /* 0: version 1 */
     const uint32_t *versions; /* offered for compatible negotiation, |version| too; NULL: none */
     size_t versions_len;
     const char *alpn;            /* NULL: "h3"; "": none */
     uint64_t stream_window;      /* 0: 256 KiB */
+    uint64_t conn_window;        /* 0: 64 MiB */
     uint64_t uni_streams;        /* that the server may open; 0: 8 */
     uint64_t idle_timeout_ms;    /* 0: none */
     bool draft_transport_params; /* the extension's number in the drafts */
     bool post_quantum;           /* X25519MLKEM768 first */
+    bool strange_group;          /* first one that the server does not have: it asks for another */
     bool is_bare;                /* no HTTP/3 on this side: every stream is a raw one */
     const uint8_t *token;        /* of an earlier connection; NULL: none */
     size_t token_len;
+    const struct peer_h3_ticket *ticket; /* of an earlier connection; NULL: none */
+    bool early; /* requests may be made at once, as early data. Needs a ticket that allows it */
     size_t crypto_piece; /* bytes of TLS handed to QUIC at a time; 0: as they come */
     /* Changes what TLS sends at |level|: |data| has room for |max| bytes. NULL: nothing. */
     void (*change_crypto)(ngtcp2_encryption_level level, uint8_t *data, size_t *len, size_t max);
@@ -83,7 +94,9 @@ struct peer_h3 {
     size_t raw_resets, raw_stops;
     struct tri_buf raw_in;                /* what came on streams of a bare one's own */
     bool settings_seen, connect_protocol; /* what the server's SETTINGS say */
-    bool read_blocked;                    /* nghttp3 asked a stream that had nothing to send */
+    bool resumed;                         /* the handshake resumed a session */
+    bool early_refused; /* early data was: all streams are gone, and requests to be made again */
+    bool read_blocked;  /* nghttp3 asked a stream that had nothing to send */
     size_t goaways;
     int64_t goaway_id;   /* of the last one */
     bool closed;         /* the connection is over */
@@ -100,6 +113,10 @@ void peer_h3_recv(struct peer_h3 *p, uint8_t ecn, const uint8_t *data, size_t le
 size_t peer_h3_send(struct peer_h3 *p, uint8_t *out, size_t max, uint8_t *ecn, uint64_t now_ns);
 uint64_t peer_h3_deadline_ns(const struct peer_h3 *p);
 void peer_h3_expire(struct peer_h3 *p, uint64_t now_ns);
+
+/* What the server gave to come back with; released by the other. False: no ticket has come. */
+bool peer_h3_take_ticket(struct peer_h3 *p, struct peer_h3_ticket *out);
+void peer_h3_drop_ticket(struct peer_h3_ticket *t);
 
 /* The handshake is done and the server's SETTINGS came. */
 bool peer_h3_is_ready(const struct peer_h3 *p);

@@ -326,9 +326,11 @@ static void free_stream(struct peer_h3_stream *s)
 void peer_h3_http_deinit(struct peer_h3 *p)
 {
     nghttp3_conn_del(p->http);
+    p->http = NULL;
     for (size_t i = 0; i < p->streams_len; i++) {
         free_stream(p->streams[i]);
     }
+    p->streams_len = 0;
     free_raws(&p->raws);
     free_raws(&p->raws_sent);
 }

@@ -89,6 +89,11 @@ void peer_h3_tls_init(struct peer_h3 *p)
         rv = wolfSSL_set_groups(p->ssl, groups, 2);
         assert(rv == WOLFSSL_SUCCESS);
     }
+    if (p->options.strange_group) {
+        int groups[] = {WOLFSSL_ECC_SECP384R1, WOLFSSL_ECC_X25519};
+        rv = wolfSSL_set_groups(p->ssl, groups, 2);
+        assert(rv == WOLFSSL_SUCCESS);
+    }
     wolfSSL_set_quic_transport_version(p->ssl, p->options.draft_transport_params ? 0xffa5 : 0x39);
     if (alpn[0] != '\0') {
         char name[16];
@@ -96,6 +101,11 @@ void peer_h3_tls_init(struct peer_h3 *p)
         wolfSSL_UseALPN(p->ssl, name, (unsigned)strlen(name), WOLFSSL_ALPN_FAILED_ON_MISMATCH);
     }
     wolfSSL_UseSNI(p->ssl, WOLFSSL_SNI_HOST_NAME, "localhost", 9);
+    if (p->options.ticket) {
+        rv = wolfSSL_set_session(p->ssl, p->options.ticket->session);
+        assert(rv == WOLFSSL_SUCCESS);
+        wolfSSL_set_quic_early_data_enabled(p->ssl, p->options.early);
+    }
     ngtcp2_conn_set_tls_native_handle(p->quic, p->ssl);
 }
 

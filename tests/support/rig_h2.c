@@ -80,10 +80,21 @@ static void on_wake(void *user)
     r->wakes++;
 }
 
+static void on_refuse(void *user, const struct tri_carrier *carrier, enum tri_refused why,
+                      int status)
+{
+    struct rig_h2 *r = user;
+    assert_string_equal(carrier->http, "h2");
+    r->refusals++;
+    r->why = why;
+    r->refused_status = status;
+}
+
 static const struct tri_exchange_events exchange_events = {
     .on_request = on_request,
     .on_cancel = on_cancel,
     .on_wake = on_wake,
+    .on_refuse = on_refuse,
 };
 
 /* ---- life */
@@ -99,6 +110,7 @@ void rig_h2_init_with(struct rig_h2 *r, const struct tri_limits *limits, bool ex
         .user = r,
         .carrier = {.conn_id = 7, .http = "h2", .remote = "[::1]:50321"},
         .extended_connect = extended_connect,
+        .metrics = &r->metrics,
     };
     enum tri_err err = tri_h2_conn_new(&r->conn, &config, r->now_ns);
     assert_int_equal(err, TRI_OK);

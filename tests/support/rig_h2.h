@@ -35,6 +35,10 @@ struct rig_h2 {
     struct tenant **tenants;
     size_t tenants_len, tenants_cap;
     size_t cancels, wakes;
+    size_t refusals;      /* by the connection itself */
+    enum tri_refused why; /* of the last */
+    int refused_status;
+    struct tri_http_metrics metrics;
     struct bytes_h2 last; /* the last head: "method scheme authority path protocol\n" and fields */
 
     struct bytes_h2 out; /* all that the server sent */

@@ -84,10 +84,28 @@ static void on_wake(void *user)
     r->wakes++;
 }
 
+static bool takes_early(void *user, const struct tri_request_head *head)
+{
+    struct rig_h3 *r = user;
+    return r->takes_early ? r->takes_early(head) : tri_slice_equal(head->method, TRI_SLICE("GET"));
+}
+
+static void on_refuse(void *user, const struct tri_carrier *carrier, enum tri_refused why,
+                      int status)
+{
+    struct rig_h3 *r = user;
+    assert_string_equal(carrier->http, "h3");
+    r->refusals++;
+    r->why = why;
+    r->refused_status = status;
+}
+
 static const struct tri_exchange_events collecting_events = {
+    .takes_early = takes_early,
     .on_request = on_request,
     .on_cancel = on_cancel,
     .on_wake = on_wake,
+    .on_refuse = on_refuse,
 };
 
 static void *on_accept(void *owner, struct tri_carrier *carrier, const struct tri_addr *remote)
@@ -100,6 +118,16 @@ static void *on_accept(void *owner, struct tri_carrier *carrier, const struct tr
     carrier->conn_id = ++r->conn_id;
     r->accepts++;
     return r->options.events ? r->options.user : r;
+}
+
+static bool on_proven(void *owner, void *user, const struct tri_addr *remote)
+{
+    struct rig_h3 *r = owner;
+    assert(user == (r->options.events ? r->options.user : r));
+    assert(tri_addr_port(remote) != 0);
+    r->proven++;
+    assert(r->proven <= r->accepts);
+    return !r->refuse_proven;
 }
 
 static void on_closed(void *owner, void *user)
@@ -140,13 +168,16 @@ static bool make_endpoint(struct rig_h3 *r)
         .limits = o->limits ? o->limits : &r->limits,
         .log = o->log,
         .random = &r->random,
-        .tls = rig_h3_tls(),
+        .tls = o->tls ? o->tls : rig_h3_tls(),
+        .early_data = o->early_data,
         .qlog_dir = o->qlog_dir,
         .secret = o->secret,
         .clock_offset_ns = o->clock_offset_ns,
         .events = o->events ? o->events : &collecting_events,
         .extended_connect = !o->no_extended_connect,
+        .metrics = &r->metrics,
         .on_accept = on_accept,
+        .on_proven = on_proven,
         .on_closed = on_closed,
         .owner = r,
     };

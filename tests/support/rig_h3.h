@@ -33,6 +33,8 @@ struct rig_h3_options {
     const uint8_t *secret; /* NULL: random */
     uint64_t clock_offset_ns;
     struct tri_log *log;
+    bool early_data;
+    const struct tri_tls_context *tls; /* NULL: that of all rigs */
 };
 
 struct rig_h3 {
@@ -49,6 +51,8 @@ struct rig_h3 {
     uint64_t conn_id;
     size_t accepts, closes, wakes;
     bool refuse_accept;
+    bool refuse_proven;     /* those whose address is proven */
+    size_t proven;          /* of the accepted, those whose address was */
     bool any_client;        /* the client moves: datagrams for its old address are lost */
     size_t elsewhere_bytes; /* that the server sent to other addresses */
     uint8_t last_ecn;       /* of the server's last run */
@@ -56,10 +60,16 @@ struct rig_h3 {
     size_t run_bytes_max;   /* the largest */
     size_t turn_bytes_max;  /* the most that it sent until it had nothing more for now */
 
+    struct tri_metrics metrics;
+    /* Whether a request in early data is announced at once; NULL: those with the method GET. */
+    bool (*takes_early)(const struct tri_request_head *head);
     /* The collecting handler; NULL: a WebSocket is accepted, a plain request answered 200. */
     void (*on_request)(struct rig_h3 *r, struct tenant *t);
     struct tenant tenants[RIG_H3_TENANTS_MAX];
     size_t tenants_len, cancels;
+    size_t refusals;      /* by the endpoint itself */
+    enum tri_refused why; /* of the last */
+    int refused_status;
     char last[512]; /* the last head: "method scheme authority path protocol\n" and fields */
 };
 

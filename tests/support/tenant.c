@@ -95,6 +95,7 @@ static const struct tri_stream_events tenant_events = {
 void tenant_init(struct tenant *t, struct tri_exchange *x, const struct tri_request_head *head)
 {
     *t = (struct tenant){.exchange = x, .head = head, .slice_max = 1000};
+    t->was_early = head && head->early;
     tenant_room(t, 4096);
 }
 

@@ -15,6 +15,7 @@ struct tenant {
     const struct tri_request_head *head; /* until answered */
     bool bound;
     bool canceled;
+    bool was_early; /* it came in early data */
 
     /* in */
     uint8_t *in;

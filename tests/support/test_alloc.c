@@ -38,9 +38,18 @@ static void release_counted(void *user, void *ptr)
     free(ptr);
 }
 
+static size_t size_counted(void *user, void *ptr)
+{
+    (void)user;
+    return malloc_usable_size(ptr);
+}
+
 void test_alloc_init(struct test_alloc *t)
 {
     *t = (struct test_alloc){
-        .alloc = {.resize = resize_counted, .release = release_counted, .user = t},
+        .alloc = {.resize = resize_counted,
+                  .release = release_counted,
+                  .size = size_counted,
+                  .user = t},
     };
 }

@@ -47,11 +47,14 @@ void test_hub_init(struct test_hub *t)
     tri_list_init(&t->hub.dead);
     tri_list_init(&t->hub.sockets);
     tri_heap_init(&t->hub.deadlines, &t->heap.alloc);
+    tri_gate_init(&t->hub.gate, &t->heap.alloc);
+    tri_http_bodies_init(&t->hub.bodies, t->shared.config.limits.response_timeout_ms);
     enum tri_err err = tri_session_worker_init(&t->hub.sessions, &t->heap.alloc,
                                                &t->shared.config.limits, tri_random_system());
     assert(err == TRI_OK);
     t->link = (struct tri_link){
         .hub = &t->hub, .alt_svc = "", .sockets_open = &t->sockets_open, .wake = count_wake};
+    t->link.metrics = &t->hub.metrics.http[TRI_METRICS_H1];
 }
 
 void test_hub_deinit(struct test_hub *t)
@@ -60,6 +63,7 @@ void test_hub_deinit(struct test_hub *t)
     assert(t->hub.sockets_len == 0 && t->link.sockets == 0);
     tri_session_worker_deinit(&t->hub.sessions);
     tri_heap_deinit(&t->hub.deadlines);
+    tri_gate_deinit(&t->hub.gate);
     tri_config_deinit(&t->shared.config);
     assert(t->heap.live == 0);
 }

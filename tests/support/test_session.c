@@ -33,8 +33,17 @@ static void count_abort(struct tri_stream *s)
     of_stream(s)->aborts++;
 }
 
-static const struct tri_stream_ops played_ops = {
-    .name = "played", .wake_write = count_wake, .consume = count_credit, .abort = count_abort};
+static void note_urgency(struct tri_stream *s, unsigned urgency)
+{
+    of_stream(s)->urgencies++;
+    of_stream(s)->urgency = urgency;
+}
+
+static const struct tri_stream_ops played_ops = {.name = "played",
+                                                 .wake_write = count_wake,
+                                                 .consume = count_credit,
+                                                 .abort = count_abort,
+                                                 .set_urgency = note_urgency};
 
 /* --- the owner */
 

@@ -41,7 +41,8 @@ struct test_session {
     /* What the stream was asked for. */
     size_t fed, consumed; /* bytes */
     bool holds_credit;    /* a pause, or a long decompression: not all comes back at once */
-    unsigned wakes, aborts;
+    unsigned wakes, aborts, urgencies;
+    unsigned urgency;   /* the last */
     struct tri_buf out; /* all bytes that were sent */
     size_t unreleased;  /* of them */
     bool keeps_bytes;   /* sent does not mean released, until test_session_release */

@@ -17,7 +17,9 @@ struct rig {
     struct test_alloc alloc;
     struct tri_limits limits;
     struct tri_conn *conn;
-    unsigned wakes;
+    unsigned wakes, refusals;
+    enum tri_refused why; /* of the last */
+    int refused_status;
     char out[8192];
     size_t out_len;
 };
@@ -42,8 +44,22 @@ static void count_wake(void *user)
     ((struct rig *)user)->wakes++;
 }
 
+static void note_refusal(void *user, const struct tri_carrier *carrier, enum tri_refused why,
+                         int status)
+{
+    struct rig *r = user;
+    (void)carrier;
+    r->refusals++;
+    r->why = why;
+    r->refused_status = status;
+}
+
 static const struct tri_exchange_events rig_events = {
-    .on_request = no_request, .on_cancel = no_cancel, .on_wake = count_wake};
+    .on_request = no_request,
+    .on_cancel = no_cancel,
+    .on_wake = count_wake,
+    .on_refuse = note_refusal,
+};
 
 static enum tri_err start(struct rig *r, uint16_t port, size_t fail_at)
 {
@@ -259,6 +275,32 @@ static void shutdown_ends_a_silent_connection_and_lets_others_be_answered(void *
     finish(&r);
 }
 
+static void E10_a_refusal_is_told_once_and_a_redirect_is_none(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t port;
+        const char *text;
+        unsigned refusals;
+        enum tri_refused why;
+        int status;
+    } rows[] = {
+        {0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1, TRI_REFUSED_CLEARTEXT, 426},
+        {8443, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, TRI_REFUSED_MALFORMED, 0},
+        {8443, "GET / HTTP/1.1\r\nHost: a~b\r\n\r\n", 1, TRI_REFUSED_CLEARTEXT, 426},
+        {0, "\x16\x03\x01", 1, TRI_REFUSED_MALFORMED, 400},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rig r;
+        assert_int_equal(start(&r, rows[i].port, 0), TRI_OK);
+        (void)feed(&r, rows[i].text, strlen(rows[i].text));
+        assert_int_equal(r.refusals, rows[i].refusals);
+        assert_int_equal(r.why, rows[i].why);
+        assert_int_equal(r.refused_status, rows[i].status);
+        finish(&r);
+    }
+}
+
 static void each_failed_allocation_cuts_the_connection(void **state)
 {
     (void)state;
@@ -294,6 +336,7 @@ int main(void)
         cmocka_unit_test(the_peers_end_ends_it),
         cmocka_unit_test(a_request_before_the_peers_end_is_still_answered),
         cmocka_unit_test(shutdown_ends_a_silent_connection_and_lets_others_be_answered),
+        cmocka_unit_test(E10_a_refusal_is_told_once_and_a_redirect_is_none),
         cmocka_unit_test(each_failed_allocation_cuts_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,20 @@ static void bytes_pass_both_ways(void **state)
     h1_rig_close(&r);
 }
 
+static void E8_an_urgency_changes_nothing_where_a_socket_is_alone(void **state)
+{
+    (void)state;
+    struct h1_rig r;
+    struct tenant *t = open_tunnel(&r);
+    t->in_op = true; /* no event may come */
+    t->exchange->stream.ops->set_urgency(&t->exchange->stream, TRI_URGENCY_LEAST);
+    t->in_op = false;
+    tenant_send(t, "down", 4);
+    h1_rig_text(&r, "");
+    assert_string_equal(r.out, SWITCHED "\r\ndown");
+    h1_rig_close(&r);
+}
+
 static void many_slices_pass_in_order(void **state)
 {
     (void)state;
@@ -445,6 +459,7 @@ int main(void)
         cmocka_unit_test(U1_fields_of_the_answer_stand_in_the_101),
         cmocka_unit_test(U4_U5_each_answer_has_its_426),
         cmocka_unit_test(bytes_pass_both_ways),
+        cmocka_unit_test(E8_an_urgency_changes_nothing_where_a_socket_is_alone),
         cmocka_unit_test(many_slices_pass_in_order),
         cmocka_unit_test(no_byte_comes_before_the_verdict),
         cmocka_unit_test(held_bytes_come_before_those_that_arrive_later),

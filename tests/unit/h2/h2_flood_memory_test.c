@@ -194,24 +194,71 @@ static void a_window_that_overflows_ends_the_connection(void **state)
 
 /* ---- streams over the limit */
 
-static void streams_past_the_limit_end_the_connection(void **state)
+static void refuse_streams(struct rig_h2 *r, uint32_t first_id, uint32_t count)
 {
-    (void)state;
-    struct scene_h2 s;
+    struct bytes_h2 in = {.len = 0};
+    for (uint32_t i = 0; i < count; i++) {
+        frames_h2_headers(&in, first_id + 2 * i, rig_h2_websocket_fields, false);
+    }
+    rig_h2_bytes(r, &in);
+}
+
+static void init_with_ten_sockets(struct scene_h2 *s)
+{
     struct tri_limits limits;
     tri_limits_default(&limits);
     limits.streams_max = 10;
-    scene_h2_init_with(&s, &limits);
+    scene_h2_init_with(s, &limits);
     for (uint32_t id = 3; id < 3 + 2 * 9; id += 2) {
-        open_socket(&s.attacker, id, 1);
+        open_socket(&s->attacker, id, 1);
     }
+}
+
+/* RFC 9113 section 5.1.2 */
+static void a_stream_past_the_limit_is_refused_alone(void **state)
+{
+    (void)state;
+    struct scene_h2 s;
+    init_with_ten_sockets(&s);
+    refuse_streams(&s.attacker, 99, 1);
+    rig_h2_assert_reset(&s.attacker, 99, NGHTTP2_REFUSED_STREAM);
+    assert_int_equal(s.attacker.tenants_len, 10);
     scene_h2_assert_echoes(&s.attacker);
     struct bytes_h2 in = {.len = 0};
-    frames_h2_headers(&in, 99, rig_h2_websocket_fields, false);
+    frames_h2_number(&in, NGHTTP2_RST_STREAM, 3, NGHTTP2_CANCEL); /* makes room for one */
     rig_h2_bytes(&s.attacker, &in);
-    assert_int_equal(s.attacker.tenants_len, 10);
+    refuse_streams(&s.attacker, 101, 2);
+    assert_int_equal(rig_h2_status(&s.attacker, 101), 200);
+    rig_h2_assert_reset(&s.attacker, 103, NGHTTP2_REFUSED_STREAM);
+    scene_h2_assert_echoes(&s.attacker);
+    scene_h2_deinit(&s);
+}
+
+static void streams_past_the_limit_without_end_end_the_connection(void **state)
+{
+    (void)state;
+    struct scene_h2 s;
+    init_with_ten_sockets(&s);
+    uint32_t id = 101;
+    for (uint32_t i = 0; i <= TRI_H2_RESETS_BURST && !scene_h2_is_done(&s.attacker); i += 10) {
+        refuse_streams(&s.attacker, id, 10);
+        id += 20;
+    }
     assert_true(scene_h2_is_done(&s.attacker));
-    rig_h2_assert_goaway(&s.attacker, NGHTTP2_PROTOCOL_ERROR); /* RFC 9113 section 5.1.2 */
+    rig_h2_assert_goaway(&s.attacker, NGHTTP2_ENHANCE_YOUR_CALM);
+    assert_int_equal(s.attacker.tenants_len, 10);
+    scene_h2_deinit(&s);
+}
+
+static void streams_past_the_limit_all_at_once_end_the_connection(void **state)
+{
+    (void)state;
+    struct scene_h2 s;
+    init_with_ten_sockets(&s);
+    refuse_streams(&s.attacker, 101, TRI_H2_RESETS_BURST + 10);
+    assert_true(scene_h2_is_done(&s.attacker));
+    assert_int_equal(rig_h2_count(&s.attacker, NGHTTP2_GOAWAY, 0), 1);
+    assert_int_equal(s.attacker.tenants_len, 10);
     scene_h2_deinit(&s);
 }
 
@@ -248,7 +295,9 @@ int main(void)
         cmocka_unit_test(a_window_of_one_byte_sends_one_byte),
         cmocka_unit_test(a_connection_window_that_stays_shut_holds_little),
         cmocka_unit_test(a_window_that_overflows_ends_the_connection),
-        cmocka_unit_test(streams_past_the_limit_end_the_connection),
+        cmocka_unit_test(a_stream_past_the_limit_is_refused_alone),
+        cmocka_unit_test(streams_past_the_limit_without_end_end_the_connection),
+        cmocka_unit_test(streams_past_the_limit_all_at_once_end_the_connection),
         cmocka_unit_test(streams_past_a_limit_not_yet_known_are_refused_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

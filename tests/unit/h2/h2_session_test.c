@@ -60,6 +60,22 @@ static void the_limit_on_streams_is_announced(void **state)
     rig_h2_deinit(&r);
 }
 
+static void N6_the_limit_that_was_announced_counts_after_it_was_changed(void **state)
+{
+    (void)state;
+    struct rig_h2 r;
+    struct tri_limits limits;
+    tri_limits_default(&limits);
+    limits.streams_max = 2;
+    rig_h2_init_with(&r, &limits, true);
+    rig_h2_websocket(&r);
+    r.limits.streams_max = 1;
+    rig_h2_websocket(&r);
+    assert_int_equal(r.tenants_len, 2);
+    assert_int_equal(rig_h2_tenant(&r, 1)->closes, 0);
+    rig_h2_deinit(&r);
+}
+
 static void the_connection_window_is_opened_wide(void **state)
 {
     (void)state;
@@ -103,6 +119,7 @@ int main(void)
         cmocka_unit_test(E1_the_first_frame_is_SETTINGS_with_extended_CONNECT),
         cmocka_unit_test(E1_extended_CONNECT_is_off_by_option),
         cmocka_unit_test(the_limit_on_streams_is_announced),
+        cmocka_unit_test(N6_the_limit_that_was_announced_counts_after_it_was_changed),
         cmocka_unit_test(the_connection_window_is_opened_wide),
         cmocka_unit_test(making_a_connection_survives_each_failing_allocation),
     };

@@ -33,6 +33,9 @@ static void the_peers_close_ends_all_and_is_not_answered(void **state)
     assert_int_equal(rig_h3_tenant(r, 1)->cause, TRI_STREAM_CONN_LOST);
     assert_int_equal(r->closes, 1);
     assert_true(tri_h3_endpoint_is_idle(r->endpoint));
+    assert_int_equal(r->metrics.http[TRI_METRICS_H3].conns_opened, 1);
+    assert_int_equal(r->metrics.http[TRI_METRICS_H3].conns_closed, 1);
+    assert_int_equal(r->metrics.handshakes_failed, 0);
     uint64_t dropped = tri_h3_endpoint_counters(r->endpoint).dropped;
     for (int i = 0; i < 10; i++) { /* late packets are known, and swallowed */
         rig_h3_inject(r, packet, len);
@@ -134,6 +137,9 @@ static void a_handshake_that_never_ends_is_given_up(void **state)
     assert_int_equal(r->accepts, 1);
     rig_h3_advance(r, r->limits.handshake_timeout_ms + 1000);
     assert_int_equal(r->closes, 1);
+    assert_int_equal(r->metrics.handshakes_failed, 1);
+    assert_int_equal(r->metrics.http[TRI_METRICS_H3].conns_opened, 0);
+    assert_int_equal(r->metrics.http[TRI_METRICS_H3].conns_closed, 0);
     assert_true(tri_h3_endpoint_is_idle(r->endpoint));
     rig_h3_free(r);
 }

@@ -264,9 +264,31 @@ static void connections_are_served_in_turns(void **state)
     free(p);
 }
 
+static void N6_a_changed_request_timeout_counts_for_heads_under_way(void **state)
+{
+    (void)state;
+    static const uint8_t head[] = {1, 8, 0, 0, 0xd1}; /* HEADERS, and not all of them */
+    struct rig_h3 *r = rig_h3_new(&(struct rig_h3_options){.lossy = false});
+    int64_t id = peer_h3_raw_open(r->peer, false);
+    peer_h3_raw_send(r->peer, id, head, sizeof head, false);
+    rig_h3_run(r);
+    rig_h3_advance(r, 100);
+    assert_int_equal(r->peer->raw_resets, 0);
+    r->limits.request_timeout_ms = 1000;
+    tri_h3_endpoint_limits_changed(r->endpoint);
+    rig_h3_advance(r, 800);
+    assert_int_equal(r->peer->raw_resets, 0);
+    rig_h3_advance(r, 1000);
+    assert_int_equal(r->peer->raw_resets, 1);
+    assert_int_equal(r->peer->raw_reset_code, NGHTTP3_H3_REQUEST_CANCELLED);
+    rig_h3_assert_alive(r);
+    rig_h3_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(N6_a_changed_request_timeout_counts_for_heads_under_way),
         cmocka_unit_test(garbage_is_dropped_and_counted),
         cmocka_unit_test(every_beginning_of_an_initial_packet_is_harmless),
         cmocka_unit_test(a_damaged_initial_packet_leaves_nothing_behind),

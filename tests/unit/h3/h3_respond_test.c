@@ -156,9 +156,59 @@ static void E5_sockets_share_a_connection_in_turns(void **state)
     rig_h3_free(r);
 }
 
+static void refuse_plainly(struct rig_h3 *r, struct tenant *t)
+{
+    (void)r;
+    tenant_refuse(t, 404);
+}
+
+/* A peer that lets no byte of an answer out. */
+static struct rig_h3 *new_closed_window(void)
+{
+    struct rig_h3 *r = rig_h3_new(&(struct rig_h3_options){.peer = {.stream_window = 1}});
+    r->on_request = refuse_plainly;
+    return r;
+}
+
+static void E10_an_answer_without_a_body_waits_so_long_and_no_longer(void **state)
+{
+    (void)state;
+    struct rig_h3 *r = new_closed_window();
+    const size_t before = r->alloc.live;
+    for (int i = 0; i < 20; i++) {
+        peer_h3_pause(r->peer, rig_h3_request(r, rig_h3_get_fields, true), true);
+    }
+    rig_h3_run(r);
+    assert_true(r->alloc.live > before);
+    rig_h3_advance(r, 55 * 1000);
+    assert_false(r->peer->streams[0]->reset_seen);
+    rig_h3_advance(r, 10 * 1000);
+    for (int i = 0; i < 20; i++) {
+        assert_true(r->peer->streams[i]->reset_seen);
+        assert_int_equal(r->peer->streams[i]->reset_code, NGHTTP3_H3_REQUEST_CANCELLED);
+    }
+    assert_false(r->peer->closed);
+    rig_h3_free(r);
+}
+
+static void an_answer_that_is_out_is_not_given_up(void **state)
+{
+    (void)state;
+    struct rig_h3 *r = rig_h3_new(&(struct rig_h3_options){.lossy = false});
+    r->on_request = refuse_plainly;
+    const int stream = rig_h3_request(r, rig_h3_get_fields, false); /* the request goes on */
+    rig_h3_run(r);
+    assert_int_equal(r->peer->streams[stream]->status, 404);
+    rig_h3_advance(r, 50 * 1000);
+    assert_false(r->peer->streams[stream]->reset_seen);
+    rig_h3_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(E10_an_answer_without_a_body_waits_so_long_and_no_longer),
+        cmocka_unit_test(an_answer_that_is_out_is_not_given_up),
         cmocka_unit_test(E2_a_socket_is_accepted_with_200_and_its_fields),
         cmocka_unit_test(U4_a_missing_upgrade_gets_400_and_ends_with_its_head),
         cmocka_unit_test(U5_a_wrong_version_gets_400_and_the_right_one),

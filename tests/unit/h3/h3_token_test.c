@@ -168,6 +168,62 @@ static void E10_the_second_half_of_a_hello_alone_gets_a_retry(void **state)
     rig_h3_free(r);
 }
 
+/* ---- when the owner is told */
+
+static void an_address_is_proven_once_by_the_handshake_and_not_before(void **state)
+{
+    (void)state;
+    struct rig_h3 *r = new_plain(10);
+    uint8_t packet[1500];
+    rig_h3_inject(r, packet, knock(r, packet)); /* whoever that is */
+    assert_int_equal(r->accepts, 1);
+    assert_int_equal(r->proven, 0);
+    (void)pop_all(r);
+    rig_h3_dial(r);
+    assert_true(peer_h3_is_ready(r->peer));
+    rig_h3_websocket(r);
+    assert_int_equal(r->accepts, 2);
+    assert_int_equal(r->proven, 1);
+    rig_h3_free(r);
+}
+
+static void an_address_is_proven_once_by_a_token_when_it_is_accepted(void **state)
+{
+    (void)state;
+    struct rig_h3 *r = new_plain(0);
+    rig_h3_dial(r);
+    rig_h3_websocket(r);
+    assert_int_equal(r->accepts, 1);
+    assert_int_equal(r->proven, 1);
+    rig_h3_free(r);
+}
+
+/* |half_open_max| 0: proven by a token; else with the handshake. */
+static void refuse_a_proven_client(uint32_t half_open_max)
+{
+    struct rig_h3 *r = new_plain(half_open_max);
+    r->refuse_proven = true;
+    rig_h3_dial(r);
+    assert_true(r->peer->closed);
+    /* With a token nothing is kept of it, so each packet of its first flight is refused. */
+    assert_true(r->proven >= 1 && (r->proven == 1 || half_open_max == 0));
+    assert_int_equal(r->peer->why.type, NGTCP2_CCERR_TYPE_TRANSPORT);
+    assert_int_equal(r->peer->why.error_code, NGTCP2_CONNECTION_REFUSED);
+    assert_int_equal(r->closes, r->proven);
+    rig_h3_hang_up(r);
+    r->refuse_proven = false;
+    rig_h3_dial(r);
+    assert_true(peer_h3_is_ready(r->peer));
+    rig_h3_free(r);
+}
+
+static void a_client_with_a_proven_address_may_be_refused(void **state)
+{
+    (void)state;
+    refuse_a_proven_client(0);
+    refuse_a_proven_client(10);
+}
+
 /* ---- the token of a Retry */
 
 /* A client up to its second Initial packet, the one with the token. */
@@ -442,6 +498,9 @@ static void E10_a_restarted_server_resets_what_it_does_not_know(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_is_proven_once_by_the_handshake_and_not_before),
+        cmocka_unit_test(an_address_is_proven_once_by_a_token_when_it_is_accepted),
+        cmocka_unit_test(a_client_with_a_proven_address_may_be_refused),
         cmocka_unit_test(E10_below_the_limit_nobody_gets_a_retry),
         cmocka_unit_test(E10_above_it_a_client_proves_its_address_and_is_served),
         cmocka_unit_test(E10_clients_of_version_2_are_sent_a_retry_too),

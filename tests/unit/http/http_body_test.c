@@ -32,8 +32,17 @@ static void count_abort(struct tri_stream *s)
     ((struct fake *)s)->aborts++;
 }
 
-static const struct tri_stream_ops fake_ops = {
-    .name = "fake", .wake_write = count_wake, .consume = count_consumed, .abort = count_abort};
+static void ignore_urgency(struct tri_stream *s, unsigned urgency)
+{
+    (void)s;
+    (void)urgency;
+}
+
+static const struct tri_stream_ops fake_ops = {.name = "fake",
+                                               .wake_write = count_wake,
+                                               .consume = count_consumed,
+                                               .abort = count_abort,
+                                               .set_urgency = ignore_urgency};
 
 /* A source whose n-th byte is a function of n, read in steps of |step|. */
 struct pattern {
@@ -355,9 +364,96 @@ static void a_discarded_body_closes_its_source(void **state)
     assert_int_equal(r.alloc.live, 0);
 }
 
+/* ---- a peer that takes nothing */
+
+#define MS TRI_NS_PER_MS
+
+static void start_watched(struct rig *r, struct tri_http_bodies *bodies)
+{
+    start(r, 10 * TRI_BODY_CHUNK_BYTES, SIZE_MAX);
+    tri_http_bodies_init(bodies, 60000);
+    bodies->now_ns = 1000 * MS;
+    assert_int_equal(tri_http_bodies_deadline_ns(bodies), TRI_NEVER_NS);
+    tri_http_body_watch(r->body, bodies);
+}
+
+static void E10_a_response_that_nobody_takes_is_aborted_in_time_and_once(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct tri_http_bodies bodies;
+    start_watched(&r, &bodies);
+    (void)take(&r, 8, SIZE_MAX); /* sent is not taken */
+    assert_int_equal(tri_http_bodies_deadline_ns(&bodies), 61000 * MS);
+    assert_null(tri_http_bodies_expire(&bodies, 61000 * MS - 1));
+    assert_int_equal(r.fake.aborts, 0);
+    assert_ptr_equal(tri_http_bodies_expire(&bodies, 61000 * MS), &r.fake.stream);
+    assert_int_equal(r.fake.aborts, 1);
+    assert_null(tri_http_bodies_expire(&bodies, 200000 * MS));
+    release(&r, 1); /* too late: it does not begin again */
+    assert_int_equal(tri_http_bodies_deadline_ns(&bodies), TRI_NEVER_NS);
+    assert_int_equal(take(&r, 8, SIZE_MAX), 0);
+    assert_false(r.fin);
+    finish(&r, TRI_STREAM_ABORTED);
+}
+
+static void each_byte_that_is_taken_gives_it_more_time(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct tri_http_bodies bodies;
+    start_watched(&r, &bodies);
+    (void)take(&r, 8, SIZE_MAX);
+    for (unsigned i = 0; i < 10; i++) {
+        bodies.now_ns += 59000 * MS;
+        assert_null(tri_http_bodies_expire(&bodies, bodies.now_ns));
+        release(&r, 1);
+        assert_int_equal(tri_http_bodies_deadline_ns(&bodies), bodies.now_ns + 60000 * MS);
+    }
+    finish(&r, TRI_STREAM_RESET);
+    assert_int_equal(tri_http_bodies_deadline_ns(&bodies), TRI_NEVER_NS);
+}
+
+static void a_body_that_failed_is_not_watched_any_more(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct tri_http_bodies bodies;
+    start_watched(&r, &bodies);
+    r.pattern.fail_at = 0;
+    assert_int_equal(take(&r, 8, SIZE_MAX), 0);
+    assert_int_equal(r.fake.aborts, 1);
+    assert_int_equal(tri_http_bodies_deadline_ns(&bodies), TRI_NEVER_NS);
+    finish(&r, TRI_STREAM_ABORTED);
+}
+
+static void E10_near_the_limit_of_memory_it_holds_a_chunk_at_a_time(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct tri_http_bodies bodies;
+    struct tri_budget budget;
+    tri_budget_init(&budget, tri_alloc_heap(), TRI_BODY_CHUNK_BYTES);
+    budget.bytes = 1;
+    start_watched(&r, &bodies);
+    bodies.budget = &budget;
+    assert_int_equal(take(&r, 8, SIZE_MAX), TRI_BODY_CHUNK_BYTES);
+    assert_int_equal(take(&r, 8, SIZE_MAX), 0); /* until that is released */
+    release(&r, TRI_BODY_CHUNK_BYTES);
+    assert_int_equal(r.fake.wakes, 1);
+    while (!r.fin) {
+        const size_t len = take(&r, 8, SIZE_MAX);
+        assert_true(len <= TRI_BODY_CHUNK_BYTES);
+        release(&r, len);
+    }
+    assert_int_equal(r.sent, 10 * TRI_BODY_CHUNK_BYTES);
+    finish(&r, TRI_STREAM_FINISHED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(E10_near_the_limit_of_memory_it_holds_a_chunk_at_a_time),
         cmocka_unit_test(a_copied_body_is_sent_whole_and_then_ends),
         cmocka_unit_test(an_empty_body_ends_at_once),
         cmocka_unit_test(a_source_is_sent_whole_however_it_is_read_and_taken),
@@ -371,6 +467,9 @@ int main(void)
         cmocka_unit_test(new_reports_a_failed_allocation),
         cmocka_unit_test(a_request_body_is_dropped_and_credited),
         cmocka_unit_test(a_discarded_body_closes_its_source),
+        cmocka_unit_test(E10_a_response_that_nobody_takes_is_aborted_in_time_and_once),
+        cmocka_unit_test(each_byte_that_is_taken_gives_it_more_time),
+        cmocka_unit_test(a_body_that_failed_is_not_watched_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

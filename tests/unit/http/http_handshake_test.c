@@ -272,9 +272,55 @@ static void a_plain_request_is_not_asked_for_any_of_them(void **state)
     check_verdict(&head, &http_route, TRI_VERDICT_PLAIN);
 }
 
+static void E10_each_refusal_has_its_reason(void **state)
+{
+    (void)state;
+    static const struct tri_field foreign[] = {
+        {TRI_SLICE("sec-websocket-version"), TRI_SLICE("13")},
+        {TRI_SLICE("origin"), TRI_SLICE("https://evil.example")}};
+    static const struct tri_field torn[] = {
+        {TRI_SLICE("sec-websocket-version"), TRI_SLICE("13")},
+        {TRI_SLICE("sec-websocket-extensions"), TRI_SLICE("a; =")}};
+    static const struct tri_field nameless[] = {
+        {TRI_SLICE("sec-websocket-version"), TRI_SLICE("13")},
+        {TRI_SLICE("sec-websocket-protocol"), TRI_SLICE("a b")}};
+    static const struct tri_field old[] = {{TRI_SLICE("sec-websocket-version"), TRI_SLICE("8")}};
+    static const struct {
+        const char *method, *protocol;
+        const struct tri_route *route;
+        const struct tri_field *fields;
+        size_t fields_len;
+        enum tri_refused why;
+    } rows[] = {
+        {"GET", "", NULL, version_13, 1, TRI_REFUSED_PATH},
+        {"GET", "websocket", NULL, version_13, 1, TRI_REFUSED_PATH},
+        {"CONNECT", "websocket", &http_route, version_13, 1, TRI_REFUSED_PATH},
+        {"GET", "", &ws_route, version_13, 1, TRI_REFUSED_PLAIN},
+        {"CONNECT", "", &ws_route, version_13, 1, TRI_REFUSED_PROTOCOL},
+        {"CONNECT", "h2c", &ws_route, version_13, 1, TRI_REFUSED_PROTOCOL},
+        {"GET", "websocket", &ws_route, old, 1, TRI_REFUSED_VERSION},
+        {"GET", "websocket", &ws_route, NULL, 0, TRI_REFUSED_VERSION},
+        {"GET", "websocket", &guarded_route, foreign, 2, TRI_REFUSED_ORIGIN},
+        {"GET", "websocket", &ws_route, torn, 2, TRI_REFUSED_MALFORMED},
+        {"GET", "websocket", &guarded_route, nameless, 2, TRI_REFUSED_MALFORMED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tri_request_head head = make_head(rows[i].method, rows[i].protocol);
+        head.fields = rows[i].fields;
+        head.fields_len = rows[i].fields_len;
+        struct tri_handshake out;
+        assert_int_equal(tri_handshake_verdict(&head, rows[i].route, &out), TRI_VERDICT_REFUSE);
+        assert_int_equal(out.refused, rows[i].why);
+        head.authority = TRI_SLICE("");
+        assert_int_equal(tri_handshake_verdict(&head, rows[i].route, &out), TRI_VERDICT_REFUSE);
+        assert_int_equal(out.refused, TRI_REFUSED_MALFORMED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(E10_each_refusal_has_its_reason),
         cmocka_unit_test(the_verdict_table_holds),
         cmocka_unit_test(U5_E2_any_version_but_one_13_is_refused),
         cmocka_unit_test(a_plain_route_does_not_look_at_the_version),

@@ -655,6 +655,24 @@ static void the_budget_is_given_out_and_given_back(void **state)
     assert_false(tri_deflate_worker_has_room(&worker));
 }
 
+static void N6_a_budget_below_what_is_given_out_gives_out_no_more(void **state)
+{
+    (void)state;
+    struct tri_deflate_params params = params_of(true, limits.deflate_window_bits);
+    struct tri_deflate_socket *kept = tri_deflate_socket_new(&worker, &params, true);
+    assert_true(worker.reserved_bytes > 1);
+    limits.deflate_bytes_max = 1;
+    limits.deflate_level = 9;
+    tri_deflate_worker_limits_changed(&worker);
+    assert_false(tri_deflate_worker_has_room(&worker));
+    params = params_of(false, limits.deflate_window_bits);
+    struct tri_deflate_socket *shared = tri_deflate_socket_new(&worker, &params, true);
+    assert_non_null(shared); /* it reserves nothing */
+    tri_deflate_socket_free(shared);
+    tri_deflate_socket_free(kept);
+    assert_int_equal(worker.reserved_bytes, 0);
+}
+
 static void messages_in_pieces_are_limited_by_their_memory(void **state)
 {
     (void)state;
@@ -789,6 +807,7 @@ int main(void)
         CASE(a_dedicated_socket_never_holds_more_than_it_reserved),
         CASE(sockets_without_context_share_and_reserve_nothing),
         CASE(dedicated_without_any_context_is_shared),
+        CASE(N6_a_budget_below_what_is_given_out_gives_out_no_more),
         CASE(the_budget_is_given_out_and_given_back),
         CASE(messages_in_pieces_are_limited_by_their_memory),
         CASE(the_stock_of_decompressors_has_a_limit),

@@ -155,6 +155,48 @@ static void W5_pieces_have_no_limit_on_bytes_or_frames(void **state)
     close_world(&w);
 }
 
+static void N6_a_limit_below_what_a_message_has_by_now_ends_it(void **state)
+{
+    (void)state;
+    static const char text[100];
+    for (int rest = 0; rest < 2; rest++) {
+        struct world w;
+        open_world(&w, NULL, false);
+        put(&w, BINARY, text, sizeof text);
+        feed(&w, false);
+        w.t.limits.message_bytes_max = 50;
+        put(&w, FIN | CONT, text, (size_t)rest);
+        feed(&w, false);
+        assert_string_equal(test_session_sent(&w.t), rest ? "close:1009 message too big;fin;" : "");
+        close_world(&w);
+    }
+}
+
+static void N6_a_higher_limit_counts_from_the_next_message_on(void **state)
+{
+    (void)state;
+    struct world w;
+    static const char text[100];
+    open_world(&w, NULL, false);
+    w.t.limits.message_bytes_max = 150;
+    put(&w, BINARY, text, sizeof text);
+    put(&w, FIN | CONT, text, 50);
+    feed(&w, false);
+    w.t.limits.message_bytes_max = 250;
+    put(&w, BINARY, text, sizeof text);
+    put(&w, CONT, text, sizeof text);
+    put(&w, FIN | CONT, text, 50);
+    feed(&w, false);
+    assert_string_equal(test_session_sent(&w.t), "");
+    assert_int_equal(w.t.closes, 0);
+    put(&w, BINARY, text, sizeof text);
+    put(&w, CONT, text, sizeof text);
+    put(&w, FIN | CONT, text, 51);
+    feed(&w, false);
+    assert_string_equal(test_session_sent(&w.t), "close:1009 message too big;fin;");
+    close_world(&w);
+}
+
 static void W2_text_in_pieces_fails_at_the_first_bad_byte(void **state)
 {
     (void)state;
@@ -523,6 +565,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(W5_a_message_that_comes_whole_is_one_piece_first_and_last),
+        CASE(N6_a_limit_below_what_a_message_has_by_now_ends_it),
+        CASE(N6_a_higher_limit_counts_from_the_next_message_on),
         CASE(W5_fragments_are_told_as_they_come_with_their_marks),
         CASE(W5_a_frame_that_comes_byte_by_byte_is_as_many_pieces),
         CASE(W5_pieces_have_no_limit_on_bytes_or_frames),

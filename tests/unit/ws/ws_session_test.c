@@ -626,6 +626,23 @@ static void a_pong_without_memory_aborts(void **state)
     test_session_deinit(&t);
 }
 
+static void E8_the_stream_hears_of_an_urgency_until_it_is_told_to_abort(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    tri_session_urgency(t.session, TRI_URGENCY_FIRST);
+    assert_int_equal(t.urgency, TRI_URGENCY_FIRST);
+    assert_int_equal(close_with(&t, 1000, ""), TRI_OK);
+    tri_session_urgency(t.session, TRI_URGENCY_LEAST); /* a Close may be urgent too */
+    assert_int_equal(t.urgency, TRI_URGENCY_LEAST);
+    tri_session_abort(t.session);
+    tri_session_urgency(t.session, TRI_URGENCY_DEFAULT);
+    assert_int_equal(t.urgencies, 2);
+    test_session_end(&t, TRI_STREAM_ABORTED);
+    test_session_deinit(&t);
+}
+
 #define CASE(f) cmocka_unit_test(f)
 
 int main(void)
@@ -655,6 +672,7 @@ int main(void)
         CASE(W3_any_allocation_may_fail_with_compression_pieces_and_pauses),
         CASE(a_close_without_memory_aborts),
         CASE(a_pong_without_memory_aborts),
+        CASE(E8_the_stream_hears_of_an_urgency_until_it_is_told_to_abort),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

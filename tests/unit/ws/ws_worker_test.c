@@ -143,6 +143,71 @@ static void W7_timeouts_of_zero_never_come(void **state)
     test_session_deinit(&t);
 }
 
+/* --- limits that change */
+
+static void change(struct test_session *t, uint64_t ping_ms, uint64_t idle_ms)
+{
+    t->limits.ping_interval_ms = ping_ms;
+    t->limits.idle_timeout_ms = idle_ms;
+    tri_session_worker_limits_changed(&t->worker);
+    tri_session_limits_changed(t->session);
+}
+
+static void N6_a_changed_silence_counts_from_when_it_began(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    test_session_advance(&t, 100);
+    change(&t, 150, 400);
+    assert_int_equal(tri_session_worker_deadline_ns(&t.worker), t.worker.now_ns + 50000000);
+    test_session_advance(&t, 50);
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), "ping;");
+    change(&t, 0, 400);
+    test_session_advance(&t, 249);
+    assert_int_equal(tri_session_queued_bytes(t.session), 0);
+    test_session_advance(&t, 1);
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), "ping;close:1001 idle timeout;fin;");
+    test_session_deinit(&t);
+}
+
+static void N6_a_silence_that_had_no_limit_gets_one(void **state)
+{
+    (void)state;
+    struct test_session t;
+    test_session_init(&t, TRI_SESSION_SERVER);
+    t.limits.ping_interval_ms = 0;
+    t.limits.idle_timeout_ms = 0;
+    test_session_open(&t);
+    test_session_advance(&t, 1000);
+    change(&t, 100, 300);
+    test_session_advance(&t, 100);
+    test_session_drain(&t);
+    assert_string_equal(test_session_sent(&t), "ping;");
+    change(&t, 0, 0);
+    assert_int_equal(tri_session_worker_deadline_ns(&t.worker), TRI_NEVER_NS);
+    test_session_deinit(&t);
+}
+
+static void N6_a_changed_close_timeout_counts_for_those_that_close(void **state)
+{
+    (void)state;
+    struct test_session t;
+    open_session(&t, TRI_SESSION_SERVER);
+    assert_int_equal(tri_session_close(t.session, 1000, TRI_SLICE("")), TRI_OK);
+    test_session_drain(&t);
+    test_session_advance(&t, 10);
+    t.limits.close_timeout_ms = 20;
+    change(&t, 100, 300); /* which a session that closes has no use for */
+    test_session_advance(&t, 9);
+    assert_int_equal(t.aborts, 0);
+    test_session_advance(&t, 1);
+    assert_int_equal(t.aborts, 1);
+    test_session_deinit(&t);
+}
+
 /* --- the closing handshake */
 
 static void W7_a_peer_that_does_not_answer_our_close_is_aborted(void **state)
@@ -280,8 +345,17 @@ static void count_abort(struct tri_stream *s)
     TRI_CONTAINER_OF(s, struct other, stream)->aborts++;
 }
 
-static const struct tri_stream_ops other_ops = {
-    .name = "other", .wake_write = ignore_wake, .consume = ignore_credit, .abort = count_abort};
+static void ignore_urgency(struct tri_stream *s, unsigned urgency)
+{
+    (void)s;
+    (void)urgency;
+}
+
+static const struct tri_stream_ops other_ops = {.name = "other",
+                                                .wake_write = ignore_wake,
+                                                .consume = ignore_credit,
+                                                .abort = count_abort,
+                                                .set_urgency = ignore_urgency};
 
 static void W7_only_the_silent_ones_among_many_are_ended(void **state)
 {
@@ -428,6 +502,9 @@ int main(void)
         CASE(W7_a_dead_peer_that_takes_nothing_is_aborted_at_once),
         CASE(W7_pings_do_not_pile_up_behind_what_the_peer_does_not_take),
         CASE(W7_timeouts_of_zero_never_come),
+        CASE(N6_a_changed_silence_counts_from_when_it_began),
+        CASE(N6_a_silence_that_had_no_limit_gets_one),
+        CASE(N6_a_changed_close_timeout_counts_for_those_that_close),
         CASE(W7_a_peer_that_does_not_answer_our_close_is_aborted),
         CASE(W7_a_stream_that_does_not_end_after_fin_is_aborted),
         CASE(W7_a_client_waits_no_longer_for_the_server_s_fin),
