@@ -2,270 +2,45 @@
 #include "cli_options.h"
 
 #include "base_addr.h"
+#include "cli_config.h"
+#include "cli_values.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-struct parsing {
-    struct cli_options *out;
-    char *error; /* CLI_ERROR_MAX bytes */
-};
-
-/* One option and, while it is being read, its value. */
-struct option {
-    const char *name; /* with the dashes */
-    enum tri_err (*take)(const struct parsing *p, const struct option *o, const char *value);
-    size_t field;         /* for take_string and take_flag: offset in struct cli_options */
-    enum tri_limit limit; /* for take_limit */
-    bool has_value;
-};
-
-static enum tri_err fail(const struct parsing *p, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static enum tri_err fail(const struct parsing *p, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(p->error, CLI_ERROR_MAX, format, args);
-    va_end(args);
-    return TRI_ERR_INVALID;
-}
-
-/* -------------------------------------------------------------------------------- the values */
-
-static enum tri_err take_string(const struct parsing *p, const struct option *o, const char *value)
-{
-    assert(o->field + sizeof(const char *) <= sizeof *p->out);
-    memcpy((char *)p->out + o->field, &value, sizeof(const char *));
-    return TRI_OK;
-}
-
-static enum tri_err take_flag(const struct parsing *p, const struct option *o, const char *value)
-{
-    (void)value;
-    const bool on = true;
-    memcpy((char *)p->out + o->field, &on, sizeof on);
-    return TRI_OK;
-}
-
-static enum tri_err fail_often(const struct parsing *p, const struct option *o, unsigned max)
-{
-    return fail(p, "%s is given more than %u times; leave some out", o->name, max);
-}
-
-static enum tri_err take_listen(const struct parsing *p, const struct option *o, const char *value)
-{
-    if (p->out->listen_len == TRI_LISTENERS_MAX) {
-        return fail_often(p, o, TRI_LISTENERS_MAX);
-    }
-    p->out->listen[p->out->listen_len++] = value;
-    return TRI_OK;
-}
-
-static enum tri_err take_cleartext(const struct parsing *p, const struct option *o,
-                                   const char *value)
-{
-    if (p->out->cleartext_len == TRI_LISTENERS_MAX) {
-        return fail_often(p, o, TRI_LISTENERS_MAX);
-    }
-    p->out->cleartext[p->out->cleartext_len++] = value;
-    return TRI_OK;
-}
-
-static enum tri_err take_cert(const struct parsing *p, const struct option *o, const char *value)
-{
-    if (p->out->cert_len == TRI_CERTIFICATES_MAX) {
-        return fail_often(p, o, TRI_CERTIFICATES_MAX);
-    }
-    p->out->cert[p->out->cert_len++] = value;
-    return TRI_OK;
-}
-
-static enum tri_err take_key(const struct parsing *p, const struct option *o, const char *value)
-{
-    if (p->out->key_len == TRI_CERTIFICATES_MAX) {
-        return fail_often(p, o, TRI_CERTIFICATES_MAX);
-    }
-    p->out->key[p->out->key_len++] = value;
-    return TRI_OK;
-}
-
-static enum tri_err take_echo(const struct parsing *p, const struct option *o, const char *value)
-{
-    if (value[0] != '/' || strpbrk(value, "?# ")) {
-        return fail(p, "%s %s is no path; give one like /echo", o->name, value);
-    }
-    p->out->echo = value;
-    return TRI_OK;
-}
-
-static unsigned http_flag(const char *name, size_t len)
-{
-    static const struct {
-        const char *name;
-        unsigned flag;
-    } rows[] = {
-        {"1.1", TRI_HTTP_1_1},
-        {"2", TRI_HTTP_2},
-        {"3", TRI_HTTP_3},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0) {
-            return rows[i].flag;
-        }
-    }
-    return 0;
-}
-
-static enum tri_err take_http(const struct parsing *p, const struct option *o, const char *value)
-{
-    unsigned http = 0;
-    for (const char *at = value;; at++) {
-        size_t len = strcspn(at, ",");
-        unsigned flag = http_flag(at, len);
-        if (flag == 0) {
-            return fail(p,
-                        "%s %s is no list of versions; give 1.1, 2 and 3 with commas, for "
-                        "example %s 1.1,2,3",
-                        o->name, value, o->name);
-        }
-        http |= flag;
-        at += len;
-        if (*at == '\0') {
-            break;
-        }
-    }
-    p->out->http = http;
-    return TRI_OK;
-}
-
-/* Which of |words|, that end in a NULL, |value| is. The message names them all. */
-static enum tri_err choose(const struct parsing *p, const struct option *o, const char *value,
-                           const char *const *words, unsigned *index)
-{
-    char list[64] = "";
-    for (unsigned i = 0; words[i]; i++) {
-        if (strcmp(words[i], value) == 0) {
-            *index = i;
-            return TRI_OK;
-        }
-        size_t used = strlen(list);
-        const char *joint = i == 0 ? "" : words[i + 1] ? ", " : " or ";
-        (void)snprintf(list + used, sizeof list - used, "%s%s", joint, words[i]);
-    }
-    return fail(p, "%s %s is not known; give %s", o->name, value, list);
-}
-
-static enum tri_err take_extended_connect(const struct parsing *p, const struct option *o,
-                                          const char *value)
-{
-    static const char *const words[] = {"on", "off", NULL};
-    unsigned index = 0;
-    enum tri_err err = choose(p, o, value, words, &index);
-    p->out->extended_connect = index == 0;
-    return err;
-}
-
-static enum tri_err take_log_format(const struct parsing *p, const struct option *o,
-                                    const char *value)
-{
-    static const char *const words[] = {
-        [TRI_LOG_TEXT] = "text", [TRI_LOG_JSON] = "json", [TRI_LOG_JSON + 1] = NULL};
-    unsigned index = 0;
-    enum tri_err err = choose(p, o, value, words, &index);
-    p->out->log_format = (enum tri_log_format)index;
-    return err;
-}
-
-static enum tri_err take_deflate(const struct parsing *p, const struct option *o, const char *value)
-{
-    static const char *const words[] = {[TRI_DEFLATE_OFF] = "off",
-                                        [TRI_DEFLATE_SHARED] = "shared",
-                                        [TRI_DEFLATE_DEDICATED] = "dedicated",
-                                        [TRI_DEFLATE_DEDICATED + 1] = NULL};
-    unsigned index = 0;
-    enum tri_err err = choose(p, o, value, words, &index);
-    p->out->deflate = (enum tri_deflate)index;
-    return err;
-}
-
-static enum tri_err take_slow(const struct parsing *p, const struct option *o, const char *value)
-{
-    static const char *const words[] = {[TRI_SLOW_WAIT] = "wait",
-                                        [TRI_SLOW_DROP] = "drop",
-                                        [TRI_SLOW_CLOSE] = "close",
-                                        [TRI_SLOW_CLOSE + 1] = NULL};
-    unsigned index = 0;
-    enum tri_err err = choose(p, o, value, words, &index);
-    p->out->slow = (enum tri_slow)index;
-    return err;
-}
-
-static enum tri_err take_drain(const struct parsing *p, const struct option *o, const char *value)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long long seconds = strtoull(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0) {
-        return fail(p, "%s %s is no number; give digits only", o->name, value);
-    }
-    if (seconds > TRI_DRAIN_MS_MAX / 1000) {
-        return fail(p, "%s %s is longer than a day; give 86400 or less", o->name, value);
-    }
-    p->out->drain_ms = seconds * 1000;
-    return TRI_OK;
-}
-
-static enum tri_err take_limit(const struct parsing *p, const struct option *o, const char *value)
-{
-    assert((size_t)o->limit < CLI_LIMITS_LEN);
-    char *end = NULL;
-    errno = 0;
-    unsigned long long number = strtoull(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0) {
-        return fail(p, "%s %s is no number; give digits only", o->name, value);
-    }
-    struct tri_limits scratch;
-    tri_limits_default(&scratch);
-    if (tri_limits_set(&scratch, o->limit, number) != TRI_OK) {
-        return fail(p, "%s %s is out of range; see trisock serve --help", o->name, value);
-    }
-    p->out->limits[o->limit] =
-        (struct cli_limit){.limit = o->limit, .value = number, .given = true};
-    return TRI_OK;
-}
-
+/* An option is one line here, a field in struct cli_options and a line in cli_help.c. */
 /* clang-format off */
 #define VALUE(take) take, 0, 0, true
-#define STRING(field) take_string, offsetof(struct cli_options, field), 0, true
-#define FLAG(field) take_flag, offsetof(struct cli_options, field), 0, false
-#define LIMIT(limit) take_limit, 0, TRI_LIMIT_##limit, true
-static const struct option options[] = {
-    {"--listen", VALUE(take_listen)},
-    {"--cert", VALUE(take_cert)},
-    {"--key", VALUE(take_key)},
+#define STRING(field) cli_take_string, offsetof(struct cli_options, field), 0, true
+#define FLAG(field) cli_take_flag, offsetof(struct cli_options, field), 0, false
+#define LIMIT(limit) cli_take_limit, 0, TRI_LIMIT_##limit, true
+#define SWITCH(take) take, 0, 0, false
+static const struct cli_option options[] = {
+    {"--config", STRING(config)},
+    {"--listen", VALUE(cli_take_listen)},
+    {"--cert", VALUE(cli_take_cert)},
+    {"--key", VALUE(cli_take_key)},
     {"--root", STRING(root)},
-    {"--echo", VALUE(take_echo)},
-    {"--http", VALUE(take_http)},
-    {"--extended-connect", VALUE(take_extended_connect)},
-    {"--deflate", VALUE(take_deflate)},
-    {"--slow", VALUE(take_slow)},
+    {"--echo", VALUE(cli_take_echo)},
+    {"--http", VALUE(cli_take_http)},
+    {"--extended-connect", VALUE(cli_take_extended_connect)},
+    {"--no-extended-connect", SWITCH(cli_take_no_extended_connect)},
+    {"--early-data", FLAG(early_data)},
+    {"--early-data-websocket", VALUE(cli_take_early_data_websocket)},
+    {"--deflate", VALUE(cli_take_deflate)},
+    {"--slow", VALUE(cli_take_slow)},
     {"--subprotocol", STRING(subprotocols)},
     {"--origin", STRING(origins)},
-    {"--cleartext", VALUE(take_cleartext)},
+    {"--cleartext", VALUE(cli_take_cleartext)},
+    {"--admin", VALUE(cli_take_admin)},
     {"--cleartext-redirect", FLAG(cleartext_redirect)},
     {"--keylog", STRING(keylog)},
     {"--qlog", STRING(qlog)},
     {"--secret-file", STRING(secret_file)},
     {"--log", STRING(log)},
-    {"--log-format", VALUE(take_log_format)},
+    {"--log-format", VALUE(cli_take_log_format)},
     {"--verbose", FLAG(verbose)},
-    {"--drain-seconds", VALUE(take_drain)},
+    {"--drain-seconds", VALUE(cli_take_drain)},
     {"--version", FLAG(version)},
     {"--help", FLAG(help)},
     {"-h", FLAG(help)},
@@ -273,6 +48,8 @@ static const struct option options[] = {
     {"--max-queue", LIMIT(QUEUE_BYTES)},
     {"--max-streams", LIMIT(STREAMS)},
     {"--max-connections", LIMIT(CONNECTIONS)},
+    {"--max-connections-per-address", LIMIT(CONNECTIONS_ADDRESS)},
+    {"--memory-max", LIMIT(MEMORY_BYTES)},
     {"--max-sockets", LIMIT(SOCKETS)},
     {"--max-fragments", LIMIT(FRAGMENTS)},
     {"--max-control-frames", LIMIT(CONTROL_FRAMES)},
@@ -283,6 +60,7 @@ static const struct option options[] = {
     {"--handshake-timeout", LIMIT(HANDSHAKE_TIMEOUT_MS)},
     {"--request-timeout", LIMIT(REQUEST_TIMEOUT_MS)},
     {"--keepalive-timeout", LIMIT(KEEPALIVE_TIMEOUT_MS)},
+    {"--response-timeout", LIMIT(RESPONSE_TIMEOUT_MS)},
     {"--deflate-memory", LIMIT(DEFLATE_BYTES)},
     {"--deflate-least", LIMIT(DEFLATE_LEAST_BYTES)},
     {"--deflate-window", LIMIT(DEFLATE_WINDOW_BITS)},
@@ -292,7 +70,7 @@ static const struct option options[] = {
 
 /* ------------------------------------------------------------------------------- the arguments */
 
-static const struct option *find_option(const char *argument, size_t name_len)
+static const struct cli_option *find_option(const char *argument, size_t name_len)
 {
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         if (strlen(options[i].name) == name_len &&
@@ -304,20 +82,23 @@ static const struct option *find_option(const char *argument, size_t name_len)
 }
 
 /* Reads the option at |argv[*at]| and its value; |*at| moves to the last argument that it used. */
-static enum tri_err parse_one(const struct parsing *p, int argc, const char *const *argv, int *at)
+static enum tri_err parse_one(const struct cli_parsing *p, int argc, const char *const *argv,
+                              int *at)
 {
     assert(*at >= 0 && *at < argc);
     const char *argument = argv[*at];
     size_t name_len = strcspn(argument, "=");
-    const struct option *o = find_option(argument, name_len);
+    const struct cli_option *o = find_option(argument, name_len);
     if (!o) {
         const char *what = argument[0] == '-' ? "option" : "argument";
-        return fail(p, "unknown %s %.*s; see trisock serve --help", what, (int)name_len, argument);
+        return cli_fail(p, "unknown %s %.*s; see trisock serve --help", what, (int)name_len,
+                        argument);
     }
     bool has_equals = argument[name_len] == '=';
     if (!o->has_value) {
-        return has_equals ? fail(p, "%s takes no value; leave out %s", o->name, argument + name_len)
-                          : o->take(p, o, NULL);
+        return has_equals
+                   ? cli_fail(p, "%s takes no value; leave out %s", o->name, argument + name_len)
+                   : o->take(p, o, NULL);
     }
     const char *value = has_equals ? argument + name_len + 1 : NULL;
     if (!has_equals && *at + 1 < argc) {
@@ -325,19 +106,88 @@ static enum tri_err parse_one(const struct parsing *p, int argc, const char *con
         value = argv[*at];
     }
     if (!value || value[0] == '\0') {
-        return fail(p, "%s wants a value; see trisock serve --help", o->name);
+        return cli_fail(p, "%s wants a value; see trisock serve --help", o->name);
     }
     return o->take(p, o, value);
 }
 
-static enum tri_err check_addresses(const struct parsing *p, const char *option,
+static enum tri_err parse_arguments(const struct cli_parsing *p, int argc, const char *const *argv)
+{
+    enum tri_err err = TRI_OK;
+    for (int at = 0; at < argc && err == TRI_OK && !p->out->help && !p->out->version; at++) {
+        err = parse_one(p, argc, argv, &at);
+    }
+    return err;
+}
+
+/* ------------------------------------------------------------------------------------ the file */
+
+/* The option that a line of the file names; NULL: |p->error| says why not. */
+static const struct cli_option *find_named(const struct cli_parsing *p, const char *name)
+{
+    static const char *const arguments_only[] = {"config", "help", "version"};
+    for (size_t i = 0; i < sizeof arguments_only / sizeof arguments_only[0]; i++) {
+        if (strcmp(arguments_only[i], name) == 0) {
+            (void)cli_fail(p, "%s has no place in a file; give it as an argument", name);
+            return NULL;
+        }
+    }
+    if (name[0] == '-') {
+        (void)cli_fail(p, "%s has dashes; leave them out here", name);
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (options[i].name[1] == '-' && strcmp(options[i].name + 2, name) == 0) {
+            return &options[i];
+        }
+    }
+    (void)cli_fail(p, "unknown option %s; see trisock serve --help", name);
+    return NULL;
+}
+
+static enum tri_err parse_line(const struct cli_parsing *p, const char *name, const char *value)
+{
+    const struct cli_option *o = find_named(p, name);
+    if (!o) {
+        return TRI_ERR_INVALID;
+    }
+    const bool is_given = value[0] != '\0';
+    if (is_given != o->has_value) {
+        return is_given ? cli_fail(p, "%s takes no value; leave out %s", name, value)
+                        : cli_fail(p, "%s wants a value; see trisock serve --help", name);
+    }
+    return o->take(p, o, is_given ? value : NULL);
+}
+
+static enum tri_err parse_file(const struct cli_parsing *arguments, const char *file)
+{
+    struct cli_parsing p = {
+        .out = arguments->out, .error = arguments->error, .source = CLI_SOURCE_FILE, .file = file};
+    struct cli_config_lines lines = {.at = p.out->text};
+    const char *name = NULL;
+    const char *value = NULL;
+    enum tri_err err = TRI_OK;
+    while (err == TRI_OK && (err = cli_config_next(&lines, &name, &value)) == TRI_OK) {
+        p.line = lines.number;
+        err = parse_line(&p, name, value);
+    }
+    if (err == TRI_ERR_LIMIT) {
+        p.line = lines.number;
+        return cli_fail(&p, "the line is longer than 4 KiB; make it shorter");
+    }
+    return err == TRI_ERR_NOT_FOUND ? TRI_OK : err;
+}
+
+/* ------------------------------------------------------------------------------------ the whole */
+
+static enum tri_err check_addresses(const struct cli_parsing *p, const char *option,
                                     const char *const *addresses, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         struct tri_addr addr;
         if (tri_addr_parse(&addr, addresses[i]) != TRI_OK) {
-            return fail(p, "%s %s is no address; give one like 127.0.0.1:8443 or [::1]:8443",
-                        option, addresses[i]);
+            return cli_fail(p, "%s %s is no address; give one like 127.0.0.1:8443 or [::1]:8443",
+                            option, addresses[i]);
         }
     }
     return TRI_OK;
@@ -357,30 +207,30 @@ static const char *app_at(const char *path)
 }
 
 /* What only makes sense together. */
-static enum tri_err check_whole(const struct parsing *p)
+static enum tri_err check_whole(const struct cli_parsing *p)
 {
     const struct cli_options *o = p->out;
     if (o->cert_len > o->key_len) {
-        return fail(p, "--cert %s is given without its key; add --key FILE", o->cert[o->key_len]);
+        return cli_fail(p, "--cert %s is given without its key; add --key FILE",
+                        o->cert[o->key_len]);
     }
     if (o->key_len > o->cert_len) {
-        return fail(p, "--key %s is given without its certificate; add --cert FILE",
-                    o->key[o->cert_len]);
+        return cli_fail(p, "--key %s is given without its certificate; add --cert FILE",
+                        o->key[o->cert_len]);
     }
     if (o->cleartext_redirect && o->cleartext_len == 0) {
-        return fail(p, "--cleartext-redirect needs a port to redirect from; add --cleartext "
-                       "ADDR:PORT");
+        return cli_fail(p, "--cleartext-redirect needs a port to redirect from; add --cleartext "
+                           "ADDR:PORT");
     }
     const char *app = app_at(o->echo);
     if (app) {
-        return fail(p, "--echo %s is taken by %s; give another path", o->echo, app);
+        return cli_fail(p, "--echo %s is taken by %s; give another path", o->echo, app);
     }
     enum tri_err err = check_addresses(p, "--listen", o->listen, o->listen_len);
     return err == TRI_OK ? check_addresses(p, "--cleartext", o->cleartext, o->cleartext_len) : err;
 }
 
-enum tri_err cli_options_parse(struct cli_options *out, int argc, const char *const *argv,
-                               char error[CLI_ERROR_MAX])
+static void set_defaults(struct cli_options *out)
 {
     *out = (struct cli_options){
         .echo = "/echo",
@@ -388,13 +238,45 @@ enum tri_err cli_options_parse(struct cli_options *out, int argc, const char *co
         .extended_connect = true,
         .log_format = TRI_LOG_TEXT,
     };
-    error[0] = '\0';
-    const struct parsing p = {.out = out, .error = error};
-    for (int at = 0; at < argc; at++) {
-        enum tri_err err = parse_one(&p, argc, argv, &at);
-        if (err != TRI_OK || out->help || out->version) {
-            return err;
-        }
+}
+
+/* The arguments once more, over what the file says. */
+static enum tri_err parse_with_file(const struct cli_parsing *p, int argc, const char *const *argv)
+{
+    struct cli_options *out = p->out;
+    const char *file = out->config;
+    set_defaults(out);
+    enum tri_err err = cli_config_read(&out->text, file, p->error);
+    if (err == TRI_OK) {
+        err = parse_file(p, file);
     }
-    return check_whole(&p);
+    return err == TRI_OK ? parse_arguments(p, argc, argv) : err;
+}
+
+enum tri_err cli_options_parse(struct cli_options *out, int argc, const char *const *argv,
+                               char error[CLI_ERROR_MAX])
+{
+    set_defaults(out);
+    error[0] = '\0';
+    const struct cli_parsing p = {.out = out, .error = error, .source = CLI_SOURCE_ARGUMENTS};
+    enum tri_err err = parse_arguments(&p, argc, argv);
+    if (err != TRI_OK || out->help || out->version) {
+        return err;
+    }
+    if (out->config) {
+        err = parse_with_file(&p, argc, argv);
+    }
+    if (err == TRI_OK) {
+        err = check_whole(&p);
+    }
+    if (err != TRI_OK) {
+        cli_options_deinit(out);
+    }
+    return err;
+}
+
+void cli_options_deinit(struct cli_options *o)
+{
+    cli_config_release(o->text);
+    o->text = NULL;
 }

@@ -1,4 +1,7 @@
-/* The arguments of `trisock serve`, read into one struct. Reads nothing else and prints nothing. */
+/*
+ * The options of `trisock serve`, of its arguments and of the file that --config names, read into
+ * one struct. Prints nothing.
+ */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -14,20 +17,32 @@ struct cli_limit {
     bool given;
 };
 
-/* Strings are borrowed from the arguments. */
+/* Where an option was read. */
+enum cli_source { CLI_SOURCE_NONE, CLI_SOURCE_FILE, CLI_SOURCE_ARGUMENTS };
+
+/*
+ * Strings are borrowed from the arguments, or from |text|. A list is of one source: the first item
+ * that an argument gives replaces all that the file gave.
+ */
 struct cli_options {
+    const char *config; /* the file; NULL: none */
+    char *text;         /* what it holds; owned, see cli_options_deinit */
     const char *listen[TRI_LISTENERS_MAX];
-    size_t listen_len; /* 0: the library's default */
+    bool listen_no_extended_connect[TRI_LISTENERS_MAX];           /* there alone */
+    size_t listen_len;                                            /* 0: the library's default */
+    enum cli_source listen_source, cleartext_source, cert_source; /* that of |key| too */
     const char *cleartext[TRI_LISTENERS_MAX];
     size_t cleartext_len;
     bool cleartext_redirect;
     const char *cert[TRI_CERTIFICATES_MAX]; /* each with the key of the same index */
     const char *key[TRI_CERTIFICATES_MAX];
     size_t cert_len, key_len; /* equal */
+    const char *admin;        /* the admin address; NULL: none */
     const char *root;         /* NULL: the embedded page only */
     const char *echo;         /* path of the echo route */
     unsigned http;            /* TRI_HTTP_ flags */
     bool extended_connect;
+    bool early_data, early_data_425;    /* taken; a WebSocket in it is refused, not held */
     enum tri_deflate deflate;           /* of every WebSocket route */
     enum tri_slow slow;                 /* of those that echo; a room drops by itself */
     const char *subprotocols, *origins; /* lists, of every WebSocket route; NULL: none, any */
@@ -42,11 +57,14 @@ struct cli_options {
 };
 
 /*
- * Reads |argv|, the arguments behind `serve`.
+ * Reads |argv|, the arguments behind `serve`, and before them the file that --config names: what is
+ * given as an argument counts, whatever the file says.
  *
- * TRI_OK; TRI_ERR_INVALID: |error| then has one sentence that names the argument and the remedy.
+ * TRI_OK: |out| is to be given to cli_options_deinit; TRI_ERR_INVALID, TRI_ERR_NOMEM: |error| then
+ * has one sentence that names the argument, or the file and its line, and the remedy.
  */
 TRI_MUST_USE enum tri_err cli_options_parse(struct cli_options *out, int argc,
                                             const char *const *argv, char error[CLI_ERROR_MAX]);
+void cli_options_deinit(struct cli_options *o);
 
 #endif

@@ -45,21 +45,31 @@ void cli_ready_print(FILE *out, const struct tri_server *server, const struct cl
         (void)fprintf(out, "trisock: %s http://%s\n",
                       options->cleartext_redirect ? "redirecting" : "refusing", address);
     }
+    if (tri_server_admin_address(server)) {
+        (void)fprintf(out, "trisock: metrics at http://%s/metrics\n",
+                      tri_server_admin_address(server));
+    }
     if (tri_server_made_certificate(server)) {
         print_trust(out, server, options->http);
     }
     (void)fflush(out);
 }
 
-static bool is_cleartext(const struct cli_options *options, const char *sentence)
+static bool is_about(const char *sentence, const char *address)
+{
+    size_t len = strlen(address);
+    return strncmp(sentence, address, len) == 0 && sentence[len] == ' ';
+}
+
+/* Which option gave the address that |sentence| begins with. */
+static const char *option_of(const struct cli_options *options, const char *sentence)
 {
     for (size_t i = 0; i < options->cleartext_len; i++) {
-        size_t len = strlen(options->cleartext[i]);
-        if (strncmp(sentence, options->cleartext[i], len) == 0 && sentence[len] == ' ') {
-            return true;
+        if (is_about(sentence, options->cleartext[i])) {
+            return "--cleartext";
         }
     }
-    return false;
+    return options->admin && is_about(sentence, options->admin) ? "--admin" : "--listen";
 }
 
 void cli_ready_explain(char out[CLI_ERROR_MAX], enum tri_err err, const char *sentence,
@@ -71,5 +81,5 @@ void cli_ready_explain(char out[CLI_ERROR_MAX], enum tri_err err, const char *se
         return;
     }
     (void)snprintf(out, CLI_ERROR_MAX, "%.*s; choose another with %s ADDR:PORT", (int)cause_len,
-                   sentence, is_cleartext(options, sentence) ? "--cleartext" : "--listen");
+                   sentence, option_of(options, sentence));
 }

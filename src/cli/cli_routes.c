@@ -105,5 +105,8 @@ enum tri_err cli_routes_configure(struct cli_routes *r, struct tri_config *confi
     enum tri_err err = r->has_files
                            ? tri_config_http_route(config, "/", &tri_files_handler, &r->files)
                            : tri_config_http_route(config, "/", &tri_site_handler, NULL);
+    if (err == TRI_OK) {
+        err = tri_config_http_route_early(config, "/"); /* files, which reading does not change */
+    }
     return err == TRI_OK ? TRI_OK : fail(error, err);
 }

@@ -1,10 +1,12 @@
 /* See cli_serve.h. */
 #include "cli_serve.h"
 
+#include "cli_configure.h"
 #include "cli_help.h"
 #include "cli_log.h"
 #include "cli_options.h"
 #include "cli_ready.h"
+#include "cli_reload.h"
 #include "cli_routes.h"
 #include "cli_signals.h"
 
@@ -23,6 +25,7 @@ struct serving {
     struct cli_log log;
     struct cli_routes routes;
     struct cli_signals signals;
+    struct cli_reload reload;
     struct tri_server *server;
     bool has_log, has_routes;
     bool is_stopping; /* belongs to the thread of |signals| */
@@ -58,78 +61,17 @@ static int open_routes(struct serving *s)
     return 0;
 }
 
-/* ------------------------------------------------------------------------------ configuration */
-
-static enum tri_err configure_addresses(struct tri_config *config, const struct cli_options *o)
-{
-    enum tri_err err = TRI_OK;
-    for (size_t i = 0; i < o->listen_len && err == TRI_OK; i++) {
-        err = tri_config_listen(config, o->listen[i]);
-    }
-    for (size_t i = 0; i < o->cleartext_len && err == TRI_OK; i++) {
-        err = tri_config_cleartext(config, o->cleartext[i],
-                                   o->cleartext_redirect ? TRI_CLEARTEXT_REDIRECT
-                                                         : TRI_CLEARTEXT_REFUSE);
-    }
-    return err;
-}
-
-static enum tri_err configure_files(struct tri_config *config, const struct cli_options *o)
-{
-    enum tri_err err = TRI_OK;
-    for (size_t i = 0; i < o->cert_len && err == TRI_OK; i++) {
-        err = tri_config_certificate(config, o->cert[i], o->key[i]);
-    }
-    if (err == TRI_OK && o->keylog) {
-        err = tri_config_keylog(config, o->keylog);
-    }
-    if (err == TRI_OK && o->qlog) {
-        err = tri_config_qlog(config, o->qlog);
-    }
-    if (err == TRI_OK && o->secret_file) {
-        err = tri_config_secret_file(config, o->secret_file);
-    }
-    return err;
-}
-
-static enum tri_err configure_limits(struct tri_config *config, const struct cli_options *o)
-{
-    enum tri_err err = TRI_OK;
-    for (size_t i = 0; i < sizeof o->limits / sizeof o->limits[0] && err == TRI_OK; i++) {
-        if (o->limits[i].given) {
-            err = tri_config_limit(config, o->limits[i].limit, o->limits[i].value);
-        }
-    }
-    return err;
-}
-
-static enum tri_err configure(struct tri_config *config, struct serving *s)
-{
-    const struct cli_options *o = &s->options;
-    enum tri_err err = configure_addresses(config, o);
-    if (err == TRI_OK) {
-        err = configure_files(config, o);
-    }
-    if (err == TRI_OK) {
-        err = configure_limits(config, o);
-    }
-    if (err == TRI_OK) {
-        err = tri_config_http(config, o->http);
-    }
-    tri_config_extended_connect(config, o->extended_connect);
-    tri_config_log(config, cli_log_write, &s->log, o->verbose ? TRI_LOG_DEBUG : TRI_LOG_INFO,
-                   o->log_format);
-    return err;
-}
-
 /* ------------------------------------------------------------------------------------ the run */
 
 static int make_config(struct serving *s, struct tri_config *config)
 {
-    enum tri_err err = config ? configure(config, s) : TRI_ERR_NOMEM;
+    enum tri_err err = config ? cli_configure(config, &s->options) : TRI_ERR_NOMEM;
     if (err != TRI_OK) {
         return complain(EXIT_FAILED, tri_err_text(err));
     }
+    const struct tri_log *log = &s->reload.log;
+    tri_config_log(config, log->write, log->user, log->level, log->format);
+    tri_config_on_reload(config, cli_reload, &s->reload);
     char error[CLI_ERROR_MAX];
     err = cli_routes_configure(&s->routes, config, &s->options, error);
     if (err != TRI_OK) {
@@ -163,7 +105,7 @@ static void ask_stop(void *user)
     struct serving *s = user;
     if (!s->is_stopping) {
         s->is_stopping = true;
-        tri_server_drain(s->server, s->options.drain_ms);
+        tri_server_drain(s->server, atomic_load(&s->reload.drain_ms));
     } else {
         tri_server_stop(s->server);
     }
@@ -178,6 +120,7 @@ static void ask_reload(void *user)
 static int run_server(struct serving *s)
 {
     assert(s->server && s->has_log);
+    s->reload.server = s->server;
     s->signals.on_stop = ask_stop;
     s->signals.on_reload = ask_reload;
     s->signals.user = s;
@@ -209,6 +152,7 @@ static int serve(struct serving *s)
         code = open_routes(s);
     }
     if (code == 0) {
+        cli_reload_init(&s->reload, &s->options, &s->routes, &s->log);
         code = make_server(s);
     }
     if (code == 0) {
@@ -226,7 +170,7 @@ static int serve(struct serving *s)
 
 int cli_serve(int argc, const char *const *argv)
 {
-    struct serving s = {.server = NULL};
+    struct serving s = {.reload = {.argc = argc, .argv = argv}};
     char error[CLI_ERROR_MAX];
     if (cli_options_parse(&s.options, argc, argv, error) != TRI_OK) {
         return complain(EXIT_USAGE, error);
@@ -239,5 +183,7 @@ int cli_serve(int argc, const char *const *argv)
         (void)printf("trisock %s\n", tri_version());
         return 0;
     }
-    return serve(&s);
+    const int code = serve(&s);
+    cli_options_deinit(&s.options);
+    return code;
 }

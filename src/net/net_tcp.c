@@ -350,3 +350,9 @@ const char *tri_tcp_tls_group(const struct tri_tcp *t)
     assert(t);
     return t->has_tls ? tri_tls_group_name(t->tls.ssl) : "";
 }
+
+bool tri_tcp_tls_is_resumed(const struct tri_tcp *t)
+{
+    assert(t);
+    return t->has_tls && tri_tls_stream_is_resumed(&t->tls);
+}

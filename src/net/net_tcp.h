@@ -55,6 +55,9 @@ TRI_MUST_USE enum tri_err tri_tcp_listen(struct tri_tcp_listener **out, struct t
                                          const struct tri_tcp_accept *accept);
 void tri_tcp_listener_close(struct tri_tcp_listener *l); /* frees; NULL is fine */
 
+/* Changes that of the connections accepted from now on. */
+void tri_tcp_listener_handshake_timeout(struct tri_tcp_listener *l, uint64_t timeout_ms);
+
 /* Pulls and writes all there is. Called by the owner at the end of the turn. */
 void tri_tcp_flush(struct tri_tcp *t);
 
@@ -70,10 +73,16 @@ void tri_tcp_close(struct tri_tcp *t, uint64_t linger_ms);
 /* Cuts without close_notify (RST). on_closed follows from the loop. */
 void tri_tcp_abort(struct tri_tcp *t);
 
+/* Whether the socket has no room for what there is to send; and all bytes that it took so far, so that
+ * whoever waits sees whether its peer takes any. */
+bool tri_tcp_is_full(const struct tri_tcp *t);
+uint64_t tri_tcp_taken_bytes(const struct tri_tcp *t);
+
 const struct tri_addr *tri_tcp_remote(const struct tri_tcp *t);
 const char *tri_tcp_error_text(const struct tri_tcp *t);  /* static English, "" if none */
 const char *tri_tcp_tls_version(const struct tri_tcp *t); /* "" without TLS */
 const char *tri_tcp_tls_cipher(const struct tri_tcp *t);
 const char *tri_tcp_tls_group(const struct tri_tcp *t);
+bool tri_tcp_tls_is_resumed(const struct tri_tcp *t);
 
 #endif

@@ -56,6 +56,7 @@ struct tri_tcp {
         hup_seen; /* while held back: the peer's end waits in the socket, poll need not repeat it */
     bool fin_received;
     bool eof_told;
+    uint64_t taken_bytes; /* by the socket, so far */
     uint64_t linger_ms;
     struct tri_tls_stream tls;           /* if has_tls */
     struct tri_buf clear;                /* else: bytes to send */

@@ -85,6 +85,11 @@ static void accept_ready(uv_poll_t *poll, int status, int events)
     }
 }
 
+void tri_tcp_listener_handshake_timeout(struct tri_tcp_listener *l, uint64_t timeout_ms)
+{
+    l->accept.handshake_timeout_ms = timeout_ms;
+}
+
 static void start_accepting(struct tri_tcp_listener *l)
 {
     int failed = uv_poll_start(&l->poll, UV_READABLE, accept_ready);

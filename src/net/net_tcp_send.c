@@ -14,6 +14,16 @@ size_t tri_tcp_pending(const struct tri_tcp *t)
     return tri_buf_peek(t->has_tls ? &t->tls.out : &t->clear).len;
 }
 
+bool tri_tcp_is_full(const struct tri_tcp *t)
+{
+    return t->full;
+}
+
+uint64_t tri_tcp_taken_bytes(const struct tri_tcp *t)
+{
+    return t->taken_bytes;
+}
+
 /* Returns how many bytes the socket took. */
 static size_t send_some(struct tri_tcp *t)
 {
@@ -25,6 +35,7 @@ static size_t send_some(struct tri_tcp *t)
         if (put >= 0) {
             tri_buf_consume(out, (size_t)put);
             total += (size_t)put;
+            t->taken_bytes += (size_t)put;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             t->full = true;
         } else if (errno != EINTR) {

@@ -95,10 +95,15 @@ enum tri_err tri_config_copy(struct tri_config *to, const struct tri_config *fro
     to->listen_len = from->listen_len;
     memcpy(to->cleartext, from->cleartext, sizeof to->cleartext);
     to->cleartext_len = from->cleartext_len;
+    to->admin = from->admin;
+    to->drain_ms = from->drain_ms;
     to->http = from->http;
     to->extended_connect = from->extended_connect;
+    to->early_data = from->early_data;
     to->limits = from->limits;
     to->log = from->log;
+    to->on_reload = from->on_reload;
+    to->on_reload_user = from->on_reload_user;
     enum tri_err err = copy_strings(to, from);
     return err == TRI_OK ? tri_routes_copy(&to->routes, &from->routes) : err;
 }
@@ -112,7 +117,17 @@ enum tri_err tri_config_listen(struct tri_config *config, const char *address)
     if (config->listen_len == TRI_LISTENERS_MAX) {
         return TRI_ERR_LIMIT;
     }
-    config->listen[config->listen_len++] = addr;
+    config->listen[config->listen_len++] = (struct tri_listen_port){.addr = addr};
+    return TRI_OK;
+}
+
+enum tri_err tri_config_listen_extended_connect(struct tri_config *config, size_t index, bool on)
+{
+    if (index >= config->listen_len) {
+        return TRI_ERR_NOT_FOUND;
+    }
+    config->listen[index].has_extended_connect = true;
+    config->listen[index].extended_connect = on;
     return TRI_OK;
 }
 
@@ -130,6 +145,21 @@ enum tri_err tri_config_cleartext(struct tri_config *config, const char *address
     config->cleartext[config->cleartext_len++] =
         (struct tri_cleartext_port){.addr = addr, .answer = answer};
     return TRI_OK;
+}
+
+enum tri_err tri_config_admin(struct tri_config *config, const char *address)
+{
+    struct tri_addr addr;
+    if (!address || tri_addr_parse(&addr, address) != TRI_OK || !tri_addr_is_loopback(&addr)) {
+        return TRI_ERR_INVALID;
+    }
+    config->admin = addr;
+    return TRI_OK;
+}
+
+void tri_config_drain_ms(struct tri_config *config, uint64_t over_ms)
+{
+    config->drain_ms = over_ms;
 }
 
 enum tri_err tri_config_certificate(struct tri_config *config, const char *cert_file,
@@ -166,6 +196,17 @@ enum tri_err tri_config_http(struct tri_config *config, unsigned versions)
 void tri_config_extended_connect(struct tri_config *config, bool on)
 {
     config->extended_connect = on;
+}
+
+enum tri_err tri_config_early_data(struct tri_config *config, enum tri_early_data mode)
+{
+    bool known =
+        mode == TRI_EARLY_DATA_OFF || mode == TRI_EARLY_DATA_WAIT || mode == TRI_EARLY_DATA_REFUSE;
+    if (!known) {
+        return TRI_ERR_INVALID;
+    }
+    config->early_data = mode;
+    return TRI_OK;
 }
 
 enum tri_err tri_config_ws(struct tri_config *config, const char *path,
@@ -249,6 +290,16 @@ enum tri_err tri_config_http_route(struct tri_config *config, const char *path,
     return tri_routes_add_http(&config->routes, path, handler, user);
 }
 
+enum tri_err tri_config_http_route_early(struct tri_config *config, const char *path)
+{
+    struct tri_route *route = tri_routes_get_http(&config->routes, path);
+    if (!route) {
+        return TRI_ERR_NOT_FOUND;
+    }
+    route->early = true;
+    return TRI_OK;
+}
+
 enum tri_err tri_config_limit(struct tri_config *config, enum tri_limit limit, uint64_t value)
 {
     return tri_limits_set(&config->limits, limit, value);
@@ -259,6 +310,12 @@ void tri_config_log(struct tri_config *config,
                     void *user, enum tri_log_level level, enum tri_log_format format)
 {
     config->log = (struct tri_log){.write = write, .user = user, .level = level, .format = format};
+}
+
+void tri_config_on_reload(struct tri_config *config, void (*on_reload)(void *user), void *user)
+{
+    config->on_reload = on_reload;
+    config->on_reload_user = user;
 }
 
 enum tri_err tri_config_keylog(struct tri_config *config, const char *file)

@@ -8,6 +8,13 @@
 #include "base_log.h"
 #include "http_routes.h"
 
+/* One address with TLS, and what is said of it alone. */
+struct tri_listen_port {
+    struct tri_addr addr;
+    bool has_extended_connect; /* else what the configuration says of all */
+    bool extended_connect;
+};
+
 struct tri_cleartext_port {
     struct tri_addr addr;
     enum tri_cleartext answer;
@@ -19,19 +26,24 @@ struct tri_cert_files {
 
 struct tri_config {
     const struct tri_alloc *alloc; /* borrowed; everything owned below comes from it */
-    struct tri_addr listen[TRI_LISTENERS_MAX];
+    struct tri_listen_port listen[TRI_LISTENERS_MAX];
     size_t listen_len; /* 0: the default addresses */
     struct tri_cleartext_port cleartext[TRI_LISTENERS_MAX];
     size_t cleartext_len;
+    struct tri_addr admin;                             /* of the machine itself; len 0: none */
+    uint64_t drain_ms;                                 /* for who asks there */
     struct tri_cert_files certs[TRI_CERTIFICATES_MAX]; /* the first is the default */
     size_t certs_len;                                  /* 0: one is made for localhost */
     char *keylog_file, *qlog_dir;                      /* NULL: none; owned */
-    char *secret_file; /* NULL: beside a made certificate, or none; owned */
-    unsigned http;     /* TRI_HTTP_ flags, at least one */
-    bool extended_connect;
+    char *secret_file;     /* NULL: beside a made certificate, or none; owned */
+    unsigned http;         /* TRI_HTTP_ flags, at least one */
+    bool extended_connect; /* where a port does not say otherwise */
+    enum tri_early_data early_data;
     struct tri_routes routes;
     struct tri_limits limits;
     struct tri_log log;
+    void (*on_reload)(void *user); /* NULL: the certificates alone are read again */
+    void *on_reload_user;
 };
 
 /* As tri_config_new, from |alloc|. */

@@ -2,8 +2,10 @@
 #include "server_error.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void tri_sentence_write(struct tri_sentence sentence, const char *format, ...)
 {
@@ -17,4 +19,25 @@ void tri_sentence_write(struct tri_sentence sentence, const char *format, ...)
         sentence.out[0] = '\0';
     }
     va_end(args);
+}
+
+void tri_sentence_listen(struct tri_sentence sentence, enum tri_err err, int number,
+                         const char *address)
+{
+    char text[128];
+    if (err == TRI_ERR_INUSE) {
+        tri_sentence_write(sentence, "%s is in use by another program; choose another port",
+                           address);
+    } else if (err == TRI_ERR_NOMEM) {
+        tri_sentence_write(sentence, "memory is short");
+    } else if (number == EACCES) {
+        tri_sentence_write(sentence, "%s may not be used by this user; choose a port above 1023",
+                           address);
+    } else if (number == EADDRNOTAVAIL || number == EAFNOSUPPORT) {
+        tri_sentence_write(sentence, "%s is no address of this machine; choose one of its own",
+                           address);
+    } else {
+        tri_sentence_write(sentence, "%s cannot be listened on: %s; choose another address",
+                           address, strerror_r(number, text, sizeof text));
+    }
 }

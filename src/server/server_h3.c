@@ -13,6 +13,7 @@ struct h3_link {
     struct tri_h3_port *port;
     struct tri_list node; /* in port->conns */
     uint64_t id;
+    struct tri_peer *peer; /* for the gate; NULL before its address is proven */
     char remote[TRI_ADDR_TEXT_MAX];
 };
 
@@ -28,15 +29,13 @@ static void *accept_conn(void *owner, struct tri_carrier *carrier, const struct 
 {
     struct tri_h3_port *port = owner;
     struct tri_hub *hub = port->hub;
-    uint64_t id = hub->stopping ? 0 : tri_shared_conn_open(hub->shared);
+    uint64_t id = hub->stopping ? 0 : tri_gate_enter(hub, remote);
     if (id == 0) {
-        TRI_LOG(tri_hub_log(hub), WARN, "conn.limit",
-                TRI_KV_U("connections", tri_hub_config(hub)->limits.connections_max));
         return NULL;
     }
     struct h3_link *c = tri_alloc_zero(hub->shared->alloc, sizeof *c);
     if (!c) {
-        tri_shared_conn_close(hub->shared);
+        tri_gate_leave(hub, NULL);
         return NULL;
     }
     /* A client that is here has found HTTP/3: it needs no alt-svc. */
@@ -54,15 +53,24 @@ static void *accept_conn(void *owner, struct tri_carrier *carrier, const struct 
     return &c->link;
 }
 
+static bool admit_conn(void *owner, void *user, const struct tri_addr *remote)
+{
+    struct tri_h3_port *port = owner;
+    struct h3_link *c = TRI_CONTAINER_OF((struct tri_link *)user, struct h3_link, link);
+    assert(!c->peer);
+    return tri_gate_admit(port->hub, remote, &c->peer);
+}
+
 static void forget_conn(void *owner, void *user)
 {
     struct tri_h3_port *port = owner;
     struct h3_link *c = TRI_CONTAINER_OF((struct tri_link *)user, struct h3_link, link);
     TRI_LOG(tri_hub_log(port->hub), DEBUG, "conn.close", TRI_KV_U("conn", c->id),
             TRI_KV_S("remote", c->remote));
+    tri_metrics_conn_sockets(c->link.metrics, c->link.sockets_peak);
     tri_list_remove(&c->node);
+    tri_gate_leave(port->hub, c->peer);
     tri_alloc_release(port->hub->shared->alloc, c);
-    tri_shared_conn_close(port->hub->shared);
 }
 
 /* --------------------------------------------------------------------------- what net tells */
@@ -115,19 +123,23 @@ static enum tri_err make_endpoint(struct tri_h3_port *port)
         .secret = hub->shared->secret,
         .clock_offset_ns = clock_offset_ns(hub),
         .events = &tri_request_exchange_events,
-        .extended_connect = config->extended_connect,
+        .extended_connect = port->extended_connect,
+        .early_data = config->early_data != TRI_EARLY_DATA_OFF,
+        .budget = &hub->shared->budget,
         .metrics = &hub->metrics,
         .on_accept = accept_conn,
+        .on_proven = admit_conn,
         .on_closed = forget_conn,
         .owner = port,
     };
     return tri_h3_endpoint_new(&port->endpoint, &h3_config);
 }
 
-enum tri_err tri_h3_port_open(struct tri_h3_port *port, struct tri_hub *hub, struct tri_addr *addr)
+enum tri_err tri_h3_port_open(struct tri_h3_port *port, struct tri_hub *hub, struct tri_addr *addr,
+                              bool extended_connect)
 {
     assert(hub && tri_shared_has_quic(hub->shared));
-    *port = (struct tri_h3_port){.hub = hub};
+    *port = (struct tri_h3_port){.hub = hub, .extended_connect = extended_connect};
     tri_list_init(&port->conns);
     enum tri_err err = tri_udp_open(&port->udp, hub->loop, addr, &udp_events, port);
     if (err != TRI_OK) {

@@ -14,6 +14,7 @@ struct tri_h3_port {
     struct tri_udp *udp;              /* owned; NULL: closed */
     struct tri_h3_endpoint *endpoint; /* owned; NULL with |udp| */
     struct tri_list conns;            /* every struct h3_link */
+    bool extended_connect;            /* offered */
     size_t sockets_open;              /* on all its connections */
     bool dirty;                       /* it may have something to send */
     bool blocked;                     /* the socket is full: wait for on_writable */
@@ -21,11 +22,11 @@ struct tri_h3_port {
 };
 
 /*
- * Binds |addr|, which gets the real port, and makes the endpoint. |port| must stay where it is.
- * TRI_OK; TRI_ERR_INUSE, TRI_ERR_IO (errno is kept), TRI_ERR_NOMEM: |port| is then closed.
+ * Binds |addr|, which gets the real port, and makes the endpoint; |extended_connect| says whether it
+ * offers that. |port| must stay where it is. TRI_OK; TRI_ERR_INUSE, TRI_ERR_IO (errno is kept), TRI_ERR_NOMEM: |port| is then closed.
  */
 TRI_MUST_USE enum tri_err tri_h3_port_open(struct tri_h3_port *port, struct tri_hub *hub,
-                                           struct tri_addr *addr);
+                                           struct tri_addr *addr, bool extended_connect);
 
 /*
  * Ends everything on it: each open socket gets its on_close, each peer one CONNECTION_CLOSE, as far

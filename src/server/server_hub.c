@@ -12,8 +12,12 @@ enum tri_err tri_hub_init(struct tri_hub *hub, struct tri_shared *shared,
     tri_list_init(&hub->dead);
     tri_list_init(&hub->sockets);
     tri_heap_init(&hub->deadlines, shared->alloc);
+    tri_gate_init(&hub->gate, shared->alloc);
+    tri_http_bodies_init(&hub->bodies, shared->config.limits.response_timeout_ms);
+    hub->bodies.budget = &shared->budget;
     enum tri_err err = tri_session_worker_init(&hub->sessions, shared->alloc,
                                                &shared->config.limits, tri_random_system());
+    hub->sessions.budget = &shared->budget;
     if (err != TRI_OK) {
         tri_heap_deinit(&hub->deadlines);
         return err;
@@ -32,6 +36,7 @@ void tri_hub_deinit(struct tri_hub *hub)
     assert(tri_list_is_empty(&hub->dead) && tri_list_is_empty(&hub->sockets));
     assert(hub->sockets_len == 0);
     tri_loop_free(hub->loop);
+    tri_gate_deinit(&hub->gate);
     tri_session_worker_deinit(&hub->sessions);
     tri_heap_deinit(&hub->deadlines);
 }

@@ -9,10 +9,13 @@
 
 #include "base_heap.h"
 #include "base_list.h"
+#include "base_log_limit.h"
 #include "base_metrics.h"
 #include "base_random.h"
+#include "http_body.h"
 #include "net_loop.h"
 #include "server_date.h"
+#include "server_gate.h"
 #include "server_shared.h"
 #include "ws_session.h"
 
@@ -21,13 +24,16 @@ struct tri_hub {
     struct tri_loop *loop;     /* owned */
     struct tri_session_worker sessions;
     struct tri_date date;
-    struct tri_list conns;     /* every struct tri_tcp_conn */
-    struct tri_list dirty;     /* those to be flushed at the end of this turn */
-    struct tri_list dead;      /* those whose memory goes at the end of this turn */
-    struct tri_list sockets;   /* every struct tri_ws */
-    size_t sockets_len;        /* how many those are */
-    struct tri_heap deadlines; /* of the TCP connections */
+    struct tri_gate gate;
+    struct tri_http_bodies bodies; /* of plain responses */
+    struct tri_list conns;         /* every struct tri_tcp_conn */
+    struct tri_list dirty;         /* those to be flushed at the end of this turn */
+    struct tri_list dead;          /* those whose memory goes at the end of this turn */
+    struct tri_list sockets;       /* every struct tri_ws */
+    size_t sockets_len;            /* how many those are */
+    struct tri_heap deadlines;     /* of the TCP connections */
     struct tri_metrics metrics;
+    struct tri_log_limit refusals_logged;
     bool stopping;    /* no new socket is taken */
     uint64_t gone_ns; /* while |stopping|: when nothing will be left, at the latest */
 };
@@ -52,12 +58,13 @@ TRI_MUST_USE enum tri_err tri_hub_init(struct tri_hub *hub, struct tri_shared *s
 void tri_hub_deinit(struct tri_hub *hub);
 
 /*
- * The time of this turn; the sessions know it too. Call it first in every event from the loop, and
+ * The time of this turn; the sessions and bodies know it too. Call it first in every event from the loop, and
  * where the program may call between two turns and a timeout starts.
  */
 static inline uint64_t tri_hub_now_ns(struct tri_hub *hub)
 {
     hub->sessions.now_ns = tri_loop_now_ns(hub->loop);
+    hub->bodies.now_ns = hub->sessions.now_ns;
     return hub->sessions.now_ns;
 }
 

@@ -1,6 +1,10 @@
 /* The public server: see trisock.h. */
 #include "server_instance.h"
 
+#include "server_reload.h"
+
+#include "server_metrics.h"
+
 #include <assert.h>
 
 static enum tri_err init_server(struct tri_server *server, const struct tri_config *config,
@@ -43,7 +47,7 @@ enum tri_err tri_server_new(struct tri_server **out, const struct tri_config *co
 void tri_server_free(struct tri_server *server)
 {
     if (server) {
-        const struct tri_alloc *alloc = server->shared.alloc;
+        const struct tri_alloc *alloc = server->shared.budget.base;
         tri_worker_deinit(&server->worker);
         tri_shared_deinit(&server->shared);
         tri_alloc_release(alloc, server);
@@ -87,6 +91,14 @@ enum tri_err tri_server_reload(struct tri_server *server, char *error, size_t er
     return tri_shared_reload(&server->shared, (struct tri_sentence){error, error_max});
 }
 
+enum tri_err tri_server_reconfigure(struct tri_server *server, const struct tri_config *config,
+                                    char *error, size_t error_max)
+{
+    const struct tri_sentence sentence = {error, error_max};
+    tri_sentence_write(sentence, "%s", "");
+    return tri_reload_apply(&server->worker, config, sentence);
+}
+
 void tri_server_ask_reload(struct tri_server *server)
 {
     tri_worker_ask_reload(&server->worker);
@@ -102,9 +114,18 @@ uint64_t tri_server_gauge(const struct tri_server *server, enum tri_gauge gauge)
         return hub->sockets_len;
     case TRI_GAUGE_DEFLATE_BYTES:
         return hub->sessions.deflate.held_bytes;
+    case TRI_GAUGE_MEMORY_BYTES:
+        return server->shared.budget.bytes;
     }
     assert(!"a gauge");
     return 0;
+}
+
+void tri_server_metrics(const struct tri_server *server,
+                        void (*write)(void *user, const char *text, size_t len), void *user)
+{
+    const struct tri_metrics_view view = tri_metrics_view(&server->worker);
+    tri_metrics_write(&view, (struct tri_metrics_sink){.write = write, .user = user});
 }
 
 const char *tri_server_address(const struct tri_server *server, size_t index)
@@ -118,6 +139,12 @@ const char *tri_server_cleartext_address(const struct tri_server *server, size_t
     const struct tri_worker *w = &server->worker;
     size_t cleartext_len = w->listeners_len - w->tls_listeners_len;
     return index < cleartext_len ? w->listeners[w->tls_listeners_len + index].text : NULL;
+}
+
+const char *tri_server_admin_address(const struct tri_server *server)
+{
+    const struct tri_worker *w = &server->worker;
+    return tri_hub_config(&w->hub)->admin.len > 0 ? w->admin.text : NULL;
 }
 
 const char *tri_server_spki_pin(const struct tri_server *server)

@@ -27,6 +27,7 @@ static enum tri_err listen_tcp(struct tri_listener *l, struct tri_hub *hub,
 {
     l->tcp_port.hub = hub;
     l->tcp_port.alt_svc = l->alt_svc;
+    l->tcp_port.extended_connect = l->extended_connect;
     const struct tri_tcp_accept accept = {
         .on_accept = tri_tcp_conn_accept,
         .owner = &l->tcp_port,
@@ -49,7 +50,7 @@ static enum tri_err open_once(struct tri_listener *l, struct tri_hub *hub, int *
         err = listen_tcp(l, hub, &shared->tcp_tls);
     }
     if (err == TRI_OK && tri_shared_has_quic(shared)) {
-        err = tri_h3_port_open(&l->h3, hub, &l->addr);
+        err = tri_h3_port_open(&l->h3, hub, &l->addr, l->extended_connect);
     }
     *number = errno; /* before a close changes it */
     if (err != TRI_OK) {
@@ -59,14 +60,17 @@ static enum tri_err open_once(struct tri_listener *l, struct tri_hub *hub, int *
 }
 
 enum tri_err tri_listener_open(struct tri_listener *l, struct tri_hub *hub,
-                               const struct tri_addr *addr, int *number)
+                               const struct tri_listen_port *port, int *number)
 {
-    assert(l && hub && addr->len > 0);
+    assert(l && hub && port->addr.len > 0);
+    const bool extended_connect =
+        port->has_extended_connect ? port->extended_connect : tri_hub_config(hub)->extended_connect;
     enum tri_err err = TRI_ERR_INUSE;
     for (int i = 0; i < PORT_TRIES && err == TRI_ERR_INUSE; i++) {
-        *l = (struct tri_listener){.addr = *addr, .h3 = {.hub = hub}};
+        *l = (struct tri_listener){
+            .addr = port->addr, .extended_connect = extended_connect, .h3 = {.hub = hub}};
         err = open_once(l, hub, number);
-        if (tri_addr_port(addr) != 0) {
+        if (tri_addr_port(&port->addr) != 0) {
             break;
         }
     }
@@ -90,6 +94,17 @@ enum tri_err tri_listener_open_cleartext(struct tri_listener *l, struct tri_hub 
     *number = errno;
     tri_addr_format(&l->addr, l->text);
     return err;
+}
+
+void tri_listener_limits_changed(struct tri_listener *l)
+{
+    if (l->tcp) {
+        const struct tri_limits *limits = &tri_hub_config(l->tcp_port.hub)->limits;
+        tri_tcp_listener_handshake_timeout(l->tcp, limits->handshake_timeout_ms);
+    }
+    if (l->h3.endpoint) {
+        tri_h3_endpoint_limits_changed(l->h3.endpoint);
+    }
 }
 
 void tri_listener_stop(struct tri_listener *l)

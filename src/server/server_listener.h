@@ -14,22 +14,27 @@ struct tri_listener {
     struct tri_addr addr; /* with the real port once it is open */
     char text[TRI_ADDR_TEXT_MAX];
     char alt_svc[TRI_ALT_SVC_MAX];
+    bool extended_connect;
     struct tri_tcp_port tcp_port;
     struct tri_tcp_listener *tcp; /* owned; NULL: not listening on TCP */
     struct tri_h3_port h3;        /* closed unless HTTP/3 is offered here */
 };
 
 /*
- * Binds |addr|; port 0 takes one that is free on TCP and UDP. |l| must stay where it is. TRI_OK;
+ * Binds the address of |port|; port 0 takes one that is free on TCP and UDP. |l| must stay where it is. TRI_OK;
  * TRI_ERR_INUSE, TRI_ERR_IO (*number is the errno), TRI_ERR_NOMEM: |l| is then closed.
  */
 TRI_MUST_USE enum tri_err tri_listener_open(struct tri_listener *l, struct tri_hub *hub,
-                                            const struct tri_addr *addr, int *number);
+                                            const struct tri_listen_port *port, int *number);
 
 /* The same for a cleartext port. redirect_port 0: 426. */
 TRI_MUST_USE enum tri_err tri_listener_open_cleartext(struct tri_listener *l, struct tri_hub *hub,
                                                       const struct tri_addr *addr,
                                                       uint16_t redirect_port, int *number);
+
+/* The limits have changed: hands that on to who keeps more of them than a pointer. Harmless when
+ * closed. */
+void tri_listener_limits_changed(struct tri_listener *l);
 
 /* Takes no new TCP connection; the UDP socket goes on, for those that are open. */
 void tri_listener_stop(struct tri_listener *l);

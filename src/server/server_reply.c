@@ -51,10 +51,15 @@ static enum tri_err make_body(struct tri_http_body **out, const struct tri_link 
         return TRI_OK;
     }
     const struct tri_alloc *alloc = link->hub->shared->alloc;
-    if (reply->source) {
-        return tri_http_body_new_source(out, alloc, &x->stream, reply->source);
+    const enum tri_err err =
+        reply->source
+            ? tri_http_body_new_source(out, alloc, &x->stream, reply->source)
+            : tri_http_body_new_copy(out, alloc, &x->stream, reply->body.data, reply->body.len);
+    if (err == TRI_OK) {
+        (void)tri_hub_now_ns(link->hub);
+        tri_http_body_watch(*out, &link->hub->bodies);
     }
-    return tri_http_body_new_copy(out, alloc, &x->stream, reply->body.data, reply->body.len);
+    return err;
 }
 
 static enum tri_err respond(struct tri_exchange *x, const struct tri_reply *reply,
@@ -114,14 +119,41 @@ enum tri_err tri_reply_send(struct tri_link *link, struct tri_exchange *x,
     return respond(x, reply, &fields, body);
 }
 
+uint64_t tri_replies_deadline_ns(const struct tri_hub *hub)
+{
+    return tri_http_bodies_deadline_ns(&hub->bodies);
+}
+
+void tri_replies_expire(struct tri_hub *hub, uint64_t now_ns)
+{
+    for (struct tri_stream *stream; (stream = tri_http_bodies_expire(&hub->bodies, now_ns));) {
+        /* It is the stream of an exchange, which it comes first in. */
+        const struct tri_exchange *x = TRI_CONTAINER_OF(stream, struct tri_exchange, stream);
+        hub->metrics.responses_unread++;
+        TRI_LOG(tri_hub_log(hub), INFO, "response.unread", TRI_KV_S("http", x->carrier->http),
+                TRI_KV_U("conn", x->carrier->conn_id), TRI_KV_I("stream", x->carrier->stream_id),
+                TRI_KV_S("remote", x->carrier->remote));
+    }
+}
+
 #define SECOND_NS (1000 * TRI_NS_PER_MS)
+
+/* When somebody may have closed a socket, and given its memory back. */
+#define MEMORY_RETRY_SECONDS UINT64_C(5)
 
 /* RFC 9110 section 10.2.3: when this server is gone at the latest, another may be in its place. */
 static void write_retry_after(char *out, size_t max, struct tri_hub *hub)
 {
     const uint64_t now_ns = tri_hub_now_ns(hub);
     const uint64_t left_ns = hub->gone_ns > now_ns ? hub->gone_ns - now_ns : 0;
-    (void)snprintf(out, max, "%" PRIu64, left_ns / SECOND_NS + 1);
+    const uint64_t seconds = hub->stopping ? left_ns / SECOND_NS + 1 : MEMORY_RETRY_SECONDS;
+    (void)snprintf(out, max, "%" PRIu64, seconds);
+}
+
+/* Whether what is refused now with 503 may be there later. */
+static bool is_for_now(const struct tri_hub *hub)
+{
+    return hub->stopping || !tri_budget_takes_requests(&hub->shared->budget);
 }
 
 void tri_reply_refuse(struct tri_link *link, struct tri_exchange *x,
@@ -135,7 +167,7 @@ void tri_reply_refuse(struct tri_link *link, struct tri_exchange *x,
     char seconds[24];
     const struct tri_header headers[] = {{"content-type", "text/plain; charset=utf-8"},
                                          {"retry-after", seconds}};
-    const bool may_retry = link->hub->stopping && refusal->status == 503;
+    const bool may_retry = refusal->status == 503 && is_for_now(link->hub);
     if (may_retry) {
         write_retry_after(seconds, sizeof seconds, link->hub);
     }

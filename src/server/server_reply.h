@@ -29,6 +29,11 @@ struct tri_reply {
 enum tri_err tri_reply_send(struct tri_link *link, struct tri_exchange *x,
                             const struct tri_reply *reply);
 
+/* When a response is to be given up that its peer does not take; UINT64_MAX: none waits for it. And
+ * giving up those whose time has come: their streams are aborted, which is counted and logged. */
+uint64_t tri_replies_deadline_ns(const struct tri_hub *hub);
+void tri_replies_expire(struct tri_hub *hub, uint64_t now_ns);
+
 /* A refusal: one sentence as text/plain. */
 struct tri_refusal {
     enum tri_answer answer; /* any but TRI_ANSWER_WEBSOCKET */
@@ -38,7 +43,7 @@ struct tri_refusal {
 };
 
 /*
- * Answers |x| with it; a 503 of a server that stops with retry-after. If that cannot be done there is
+ * Answers |x| with it; a 503 of a server that stops, or is short of memory, with retry-after. If that cannot be done there is
  * nobody left to tell.
  */
 void tri_reply_refuse(struct tri_link *link, struct tri_exchange *x,

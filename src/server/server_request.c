@@ -2,6 +2,8 @@
 #include "server_request.h"
 
 #include "http_handshake.h"
+#include "server_early.h"
+#include "server_refusal.h"
 #include "server_reply.h"
 #include "server_request_head.h"
 #include "server_ws.h"
@@ -47,10 +49,31 @@ static struct tri_slice copy_start(uint8_t *out, size_t max, struct tri_slice s)
     return tri_slice_of(out, len);
 }
 
-/* A refusal's reason becomes its body. */
+/* What is said where no WebSocket is opened, or no plain request served. */
+struct denial {
+    enum tri_refused why;
+    enum tri_err err; /* for who wanted to accept it */
+    enum tri_answer answer;
+    int status;       /* for TRI_ANSWER_PLAIN */
+    const char *text; /* a sentence, the body */
+};
+
+static const struct denial no_memory = {
+    .why = TRI_REFUSED_MEMORY,
+    .err = TRI_ERR_NOMEM,
+    .answer = TRI_ANSWER_PLAIN,
+    .status = 503,
+    .text = "The server is short of memory. Try again later.",
+};
+
+static struct tri_refusal make_refusal(const struct denial *d, struct tri_slice method)
+{
+    return (struct tri_refusal){
+        .answer = d->answer, .status = d->status, .text = d->text, .head_only = is_head(method)};
+}
+
 static void refuse(struct tri_link *link, struct tri_exchange *x,
-                   const struct tri_request_head *head, const struct tri_response *refusal,
-                   const char *reason)
+                   const struct tri_request_head *head, const struct denial *d)
 {
     /* The head goes with the answer. */
     uint8_t method_bytes[LOGGED_METHOD_MAX];
@@ -58,44 +81,79 @@ static void refuse(struct tri_link *link, struct tri_exchange *x,
     const struct tri_slice method = copy_start(method_bytes, sizeof method_bytes, head->method);
     const struct tri_slice path =
         copy_start(path_bytes, sizeof path_bytes, tri_request_head_path(head));
-    const struct tri_refusal reply = {
-        .answer = refusal->answer,
-        .status = refusal->status,
-        .text = reason,
-        .head_only = is_head(head->method),
-    };
+    const struct tri_refusal reply = make_refusal(d, head->method);
     tri_reply_refuse(link, x, &reply);
     log_answer(link, x, method, path);
+    tri_refusal_note(link, x->carrier, d->why, x->status, path);
 }
 
-static void refuse_status(struct tri_link *link, struct tri_exchange *x,
-                          const struct tri_request_head *head, int status, const char *reason)
+/* Near the limit of memory nothing new is begun: what is open shall not suffer from it. */
+static bool is_memory_short(const struct tri_link *link)
 {
-    const struct tri_response refusal = {.answer = TRI_ANSWER_PLAIN, .status = status};
-    refuse(link, x, head, &refusal, reason);
+    return !tri_budget_takes_requests(&link->hub->shared->budget);
 }
 
 static void ask_http(struct tri_link *link, struct tri_exchange *x,
                      const struct tri_request_head *head, const struct tri_route *route)
 {
-    struct tri_request *req = tri_request_make(link, x, head, route);
+    struct tri_request *req = is_memory_short(link) ? NULL : tri_request_make(link, x, head, route);
     if (!req) {
-        refuse_status(link, x, head, 503, "The server is short of memory. Try again later.");
+        refuse(link, x, head, &no_memory);
         return;
     }
     route->http->on_request(route->http_user, req);
 }
 
+static const struct denial is_stopping = {
+    .why = TRI_REFUSED_STOPPING,
+    .err = TRI_ERR_CLOSED,
+    .answer = TRI_ANSWER_PLAIN,
+    .status = 503,
+    .text = "The server is stopping. Try again later.",
+};
+
+static const struct denial too_many_sockets = {
+    .why = TRI_REFUSED_SOCKETS,
+    .err = TRI_ERR_LIMIT,
+    .answer = TRI_ANSWER_PLAIN,
+    .status = 503,
+    .text = "Too many WebSockets on this connection.",
+};
+
 /* Why the connection may open no other WebSocket now; NULL: it may. */
-static const char *find_obstacle(const struct tri_link *link)
+static const struct denial *find_obstacle(const struct tri_link *link)
 {
     if (link->hub->stopping) {
-        return "The server is stopping. Try again later.";
+        return &is_stopping;
     }
     if (link->sockets >= tri_hub_config(link->hub)->limits.sockets_max) {
-        return "Too many WebSockets on this connection.";
+        return &too_many_sockets;
+    }
+    if (is_memory_short(link)) {
+        return &no_memory;
     }
     return NULL;
+}
+
+/* With a subprotocol of its own: until the answer the route may get another list. NULL: no memory. */
+static struct tri_request *make_opening(struct tri_link *link, struct tri_exchange *x,
+                                        const struct tri_request_head *head,
+                                        const struct tri_route *route,
+                                        const struct tri_handshake *handshake)
+{
+    struct tri_request *req = tri_request_make(link, x, head, route);
+    const struct tri_slice agreed = handshake->subprotocol;
+    if (!req || agreed.len == 0) {
+        return req;
+    }
+    req->subprotocol =
+        tri_alloc_string(link->hub->shared->alloc, (const char *)agreed.data, agreed.len);
+    if (!req->subprotocol) {
+        (void)tri_request_take_off(req);
+        tri_request_release(req);
+        return NULL;
+    }
+    return req;
 }
 
 /* The handler wants to be asked. */
@@ -103,14 +161,13 @@ static void ask_ws(struct tri_link *link, struct tri_exchange *x,
                    const struct tri_request_head *head, const struct tri_route *route,
                    const struct tri_handshake *handshake)
 {
-    struct tri_request *req = tri_request_make(link, x, head, route);
+    struct tri_request *req = make_opening(link, x, head, route, handshake);
     if (!req) {
-        refuse_status(link, x, head, 503, "The server is short of memory. Try again later.");
+        refuse(link, x, head, &no_memory);
         return;
     }
     req->websocket = true;
     req->offers = handshake->deflate;
-    req->subprotocol = handshake->subprotocol;
     route->ws->on_request(route->ws_user, req);
 }
 
@@ -118,9 +175,9 @@ static void take_handshake(struct tri_link *link, struct tri_exchange *x,
                            const struct tri_request_head *head, const struct tri_route *route,
                            const struct tri_handshake *handshake)
 {
-    const char *obstacle = find_obstacle(link);
+    const struct denial *obstacle = find_obstacle(link);
     if (obstacle) {
-        refuse_status(link, x, head, 503, obstacle);
+        refuse(link, x, head, obstacle);
         return;
     }
     if (route->ws->on_request) {
@@ -141,13 +198,37 @@ static void take_handshake(struct tri_link *link, struct tri_exchange *x,
     (void)err;
 }
 
+static void take_verdict(struct tri_link *link, struct tri_exchange *x,
+                         const struct tri_request_head *head, const struct tri_handshake *handshake)
+{
+    const struct denial denial = {
+        .why = handshake->refused,
+        .answer = handshake->refusal.answer,
+        .status = handshake->refusal.status,
+        .text = handshake->reason,
+    };
+    refuse(link, x, head, &denial);
+}
+
+static const struct denial too_early = {
+    .why = TRI_REFUSED_EARLY,
+    .answer = TRI_ANSWER_PLAIN,
+    .status = 425,
+    .text = "This request came in early data, and may be a repetition. Send it again.",
+};
+
 static void take_request(void *user, struct tri_exchange *x, const struct tri_request_head *head)
 {
     struct tri_link *link = user;
     x->owner = NULL;
     (void)tri_hub_now_ns(link->hub);
+    link->metrics->requests++;
     const struct tri_route *route =
         tri_routes_find(&tri_hub_config(link->hub)->routes, tri_request_head_path(head));
+    if (tri_early_is_too_early(head, route)) {
+        refuse(link, x, head, &too_early);
+        return;
+    }
     struct tri_handshake handshake;
     switch (tri_handshake_verdict(head, route, &handshake)) {
     case TRI_VERDICT_WEBSOCKET:
@@ -157,7 +238,7 @@ static void take_request(void *user, struct tri_exchange *x, const struct tri_re
         ask_http(link, x, head, route);
         return;
     case TRI_VERDICT_REFUSE:
-        refuse(link, x, head, &handshake.refusal, handshake.reason);
+        take_verdict(link, x, head, &handshake);
         return;
     }
 }
@@ -186,13 +267,31 @@ static void wake_connection(void *user)
     link->wake(link);
 }
 
+static void take_refusal(void *user, const struct tri_carrier *carrier, enum tri_refused why,
+                         int status)
+{
+    tri_refusal_note(user, carrier, why, status, TRI_SLICE(""));
+}
+
 const struct tri_exchange_events tri_request_exchange_events = {
     .on_request = take_request,
     .on_cancel = cancel_request,
     .on_wake = wake_connection,
+    .on_refuse = take_refusal,
+    .takes_early = tri_early_takes,
 };
 
 /* ----------------------------------------------------------------- what the program answers */
+
+static void deny(struct tri_request *req, const struct denial *d)
+{
+    struct tri_exchange *x = tri_request_take_off(req);
+    const struct tri_refusal reply = make_refusal(d, tri_slice_of_string(req->method));
+    tri_reply_refuse(req->link, x, &reply);
+    log_request(req);
+    tri_refusal_note(req->link, x->carrier, d->why, x->status, tri_slice_of_string(req->path));
+    tri_request_release(req);
+}
 
 enum tri_err tri_request_accept(struct tri_request *req, void *user)
 {
@@ -202,10 +301,10 @@ enum tri_err tri_request_accept(struct tri_request *req, void *user)
         return TRI_ERR_INVALID;
     }
     /* What was no obstacle when the handler was asked may be one by now. */
-    const char *obstacle = find_obstacle(link);
+    const struct denial *obstacle = find_obstacle(link);
     if (obstacle) {
-        tri_request_refuse(req, 503, obstacle);
-        return link->hub->stopping ? TRI_ERR_CLOSED : TRI_ERR_LIMIT;
+        deny(req, obstacle);
+        return obstacle->err;
     }
     const struct tri_ws_opening opening = {
         .link = link,
@@ -214,7 +313,7 @@ enum tri_err tri_request_accept(struct tri_request *req, void *user)
         .user = user,
         .path = tri_slice_of_string(req->path),
         .offers = &req->offers,
-        .subprotocol = req->subprotocol,
+        .subprotocol = tri_slice_of_string(req->subprotocol ? req->subprotocol : ""),
     };
     /* on_open may do anything, so the request must not be found on the exchange then. */
     (void)tri_request_take_off(req);
@@ -236,14 +335,13 @@ static enum tri_err answer(struct tri_request *req, struct tri_reply *reply)
 void tri_request_refuse(struct tri_request *req, int status, const char *reason)
 {
     bool is_refusal = status >= 400 && status <= 599;
-    const struct tri_refusal refusal = {
+    const struct denial denial = {
+        .why = TRI_REFUSED_APPLICATION,
+        .answer = TRI_ANSWER_PLAIN,
         .status = is_refusal ? status : 500,
         .text = reason ? reason : "",
-        .head_only = is_head(tri_slice_of_string(req->method)),
     };
-    tri_reply_refuse(req->link, tri_request_take_off(req), &refusal);
-    log_request(req);
-    tri_request_release(req);
+    deny(req, &denial);
 }
 
 enum tri_err tri_request_reply(struct tri_request *req, int status,

@@ -101,7 +101,9 @@ struct tri_exchange *tri_request_take_off(struct tri_request *req)
 
 void tri_request_release(struct tri_request *req)
 {
-    tri_alloc_release(req->link->hub->shared->alloc, req);
+    const struct tri_alloc *alloc = req->link->hub->shared->alloc;
+    tri_alloc_release(alloc, req->subprotocol);
+    tri_alloc_release(alloc, req);
 }
 
 /* ------------------------------------------------------------------- what the program reads */

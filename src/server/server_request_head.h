@@ -19,7 +19,7 @@ struct tri_request {
     const struct tri_route *route;    /* borrowed */
     bool websocket;                   /* a valid opening handshake */
     struct tri_deflate_offers offers; /* of that: what may be agreed */
-    struct tri_slice subprotocol;     /* and what was; in the route's list */
+    char *subprotocol;                /* and what was; owned; NULL: none */
     const char *method, *authority, *path, *query;
     size_t fields_len;
     struct tri_header fields[];

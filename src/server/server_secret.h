@@ -1,7 +1,8 @@
 /*
- * The secret of a server: what its QUIC tokens are sealed with. A server that is started again needs
- * the same one, to tell clients of the last one that their connections are gone (RFC 9000 section
- * 10.3) and to take the proofs of address that they were given (section 8.1.3). Row E10.
+ * The secret of a server: what its session tickets and QUIC tokens are sealed with. A server that is
+ * started again needs the same one, to resume sessions (RFC 8446 section 2.2), to tell clients of the
+ * last one that their connections are gone (RFC 9000 section 10.3) and to take the proofs of address
+ * that they were given (section 8.1.3). Row N7, E10.
  */
 #ifndef TRI_SERVER_SECRET_H
 #define TRI_SERVER_SECRET_H

@@ -147,10 +147,11 @@ static enum tri_err make_tls(struct tri_shared *shared, struct tri_sentence erro
     return err;
 }
 
-static enum tri_err read_again(struct tri_shared *shared, size_t *len, struct tri_sentence error)
+static enum tri_err read_again(struct tri_shared *shared, const struct tri_config *from,
+                               size_t *len, struct tri_sentence error)
 {
     struct tri_identities ids;
-    enum tri_err err = tri_identities_obtain(&ids, &shared->config, error);
+    enum tri_err err = tri_identities_obtain(&ids, from, error);
     if (err != TRI_OK) {
         return err;
     }
@@ -160,13 +161,14 @@ static enum tri_err read_again(struct tri_shared *shared, size_t *len, struct tr
     return err;
 }
 
-enum tri_err tri_shared_reload(struct tri_shared *shared, struct tri_sentence error)
+enum tri_err tri_shared_reload_from(struct tri_shared *shared, const struct tri_config *from,
+                                    struct tri_sentence error)
 {
     /* A sentence of our own: the log wants it whole, whatever the caller has room for. */
     char text[TRI_TLS_ERROR_MAX] = "memory is short";
     size_t len = 0;
     enum tri_err err =
-        read_again(shared, &len, (struct tri_sentence){.out = text, .max = sizeof text});
+        read_again(shared, from, &len, (struct tri_sentence){.out = text, .max = sizeof text});
     if (err != TRI_OK) {
         tri_sentence_write(error, "%s", text);
         TRI_LOG(&shared->config.log, ERROR, "reload.fail", TRI_KV_S("reason", text));
@@ -178,14 +180,31 @@ enum tri_err tri_shared_reload(struct tri_shared *shared, struct tri_sentence er
     return TRI_OK;
 }
 
+enum tri_err tri_shared_reload(struct tri_shared *shared, struct tri_sentence error)
+{
+    return tri_shared_reload_from(shared, &shared->config, error);
+}
+
+static enum tri_err share_secret(struct tri_shared *shared)
+{
+    enum tri_err err = TRI_OK;
+    if (tri_shared_has_tcp(shared)) {
+        err = tri_tls_context_resume(&shared->tcp_tls, shared->secret, TRI_SECRET_LEN, "tcp");
+    }
+    if (err == TRI_OK && tri_shared_has_quic(shared)) {
+        err = tri_tls_context_resume(&shared->quic_tls, shared->secret, TRI_SECRET_LEN, "quic");
+    }
+    return err;
+}
+
 /* Releases the certificates if it fails. */
 static enum tri_err obtain_secret(struct tri_shared *shared, struct tri_sentence error)
 {
-    if (!tri_shared_has_quic(shared)) {
-        return TRI_OK;
-    }
     enum tri_err err =
         tri_secret_obtain(shared->secret, &shared->config, shared->made_certificate, error);
+    if (err == TRI_OK) {
+        err = share_secret(shared);
+    }
     if (err != TRI_OK) {
         release_contexts(shared);
         tri_alloc_release(shared->alloc, shared->made_certificate);
@@ -199,8 +218,9 @@ enum tri_err tri_shared_init(struct tri_shared *shared, const struct tri_config 
                              struct tri_sentence error)
 {
     assert(config->alloc);
-    *shared = (struct tri_shared){.alloc = config->alloc};
-    tri_config_init(&shared->config, config->alloc);
+    *shared = (struct tri_shared){.alloc = &shared->budget.alloc};
+    tri_budget_init(&shared->budget, config->alloc, config->limits.memory_bytes_max);
+    tri_config_init(&shared->config, shared->alloc);
     enum tri_err err = tri_config_copy(&shared->config, config);
     if (err == TRI_OK) {
         err = check_qlog(shared, error);

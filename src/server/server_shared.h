@@ -6,6 +6,7 @@
 #ifndef TRI_SERVER_SHARED_H
 #define TRI_SERVER_SHARED_H
 
+#include "base_budget.h"
 #include "server_config.h"
 #include "server_error.h"
 #include "server_secret.h"
@@ -14,14 +15,15 @@
 #include <stdatomic.h>
 
 struct tri_shared {
-    const struct tri_alloc *alloc;   /* borrowed */
+    struct tri_budget budget;        /* on the program's allocator; of the one worker */
+    const struct tri_alloc *alloc;   /* the budget's: all of the server is counted */
     struct tri_config config;        /* a copy of the program's */
     struct tri_tls_keylog *keylog;   /* NULL: none */
     struct tri_tls_context tcp_tls;  /* meaningful if HTTP/1.1 or HTTP/2 is offered */
     struct tri_tls_context quic_tls; /* meaningful if HTTP/3 is offered */
     char spki_pin[TRI_SPKI_PIN_MAX]; /* of the default certificate */
     char *made_certificate;          /* the file; NULL: the program gave one */
-    uint8_t secret[TRI_SECRET_LEN];  /* of QUIC tokens; meaningful if HTTP/3 is offered */
+    uint8_t secret[TRI_SECRET_LEN];  /* of session tickets and QUIC tokens */
 
     _Atomic uint64_t conns_made;   /* the last connection's number */
     _Atomic uint64_t sockets_made; /* the last socket's number */
@@ -43,6 +45,11 @@ void tri_shared_deinit(struct tri_shared *shared);
  * Errors as tri_server_reload.
  */
 TRI_MUST_USE enum tri_err tri_shared_reload(struct tri_shared *shared, struct tri_sentence error);
+
+/* The same with the certificates of |from|. */
+TRI_MUST_USE enum tri_err tri_shared_reload_from(struct tri_shared *shared,
+                                                 const struct tri_config *from,
+                                                 struct tri_sentence error);
 
 /* A connection's number, counting it as open; 0 if the limit is reached. */
 uint64_t tri_shared_conn_open(struct tri_shared *shared);

@@ -5,6 +5,7 @@
 #include "h1_refuser.h"
 #include "h2_conn.h"
 #include "server_request.h"
+#include "server_stall.h"
 
 #include <assert.h>
 
@@ -19,10 +20,13 @@ struct tri_tcp_conn {
     bool opened; /* its adapter was made: the log has its opening */
     bool shut;   /* it was asked to close politely */
     uint64_t id;
+    struct tri_peer *peer; /* for the gate */
+    size_t tls_bytes;      /* charged for what TLS holds */
     size_t sockets_open;
     struct tri_list node;  /* in hub->conns, then hub->dead */
     struct tri_list dirty; /* in hub->dirty */
     struct tri_heap_node deadline;
+    struct tri_stall stall;
     char remote[TRI_ADDR_TEXT_MAX];
 };
 
@@ -67,7 +71,7 @@ static struct tri_conn_config make_config(struct tri_tcp_conn *c, const char *ht
                 .tls_cipher = tri_tcp_tls_cipher(c->tcp),
                 .tls_group = tri_tcp_tls_group(c->tcp),
             },
-        .extended_connect = config->extended_connect,
+        .extended_connect = c->port->extended_connect,
         .metrics = c->link.metrics,
     };
 }
@@ -91,12 +95,21 @@ static void log_open(const struct tri_tcp_conn *c, const char *http)
             TRI_KV_S("group", tri_tcp_tls_group(c->tcp)));
 }
 
+static void charge_tls(struct tri_tcp_conn *c, size_t len)
+{
+    struct tri_budget *budget = &c->link.hub->shared->budget;
+    tri_budget_refund(budget, c->tls_bytes);
+    tri_budget_charge(budget, len);
+    c->tls_bytes = len;
+}
+
 static void take_ready(void *user, const char *alpn)
 {
     struct tri_tcp_conn *c = user;
     if (c->phase != HANDSHAKE) {
         return;
     }
+    charge_tls(c, c->port->cleartext ? 0 : TRI_TLS_OPEN_BYTES);
     bool is_h2 = strcmp(alpn, "h2") == 0;
     c->link.metrics = &c->link.hub->metrics.http[is_h2 ? TRI_METRICS_H2 : TRI_METRICS_H1];
     if (make_adapter(c, is_h2, tri_hub_now_ns(c->link.hub)) != TRI_OK) {
@@ -107,6 +120,8 @@ static void take_ready(void *user, const char *alpn)
     }
     set_phase(c, OPEN);
     c->opened = true;
+    tri_metrics_conn_opened(c->link.metrics);
+    c->link.hub->metrics.resumed += tri_tcp_tls_is_resumed(c->tcp);
     log_open(c, is_h2 ? "h2" : "http/1.1");
     mark_dirty(&c->link); /* h2 has something to say first */
 }
@@ -180,6 +195,12 @@ static void take_closed(void *user, enum tri_tcp_end end)
     struct tri_hub *hub = c->link.hub;
     (void)tri_hub_now_ns(hub);
     log_close(c, end);
+    if (c->opened) {
+        tri_metrics_conn_closed(c->link.metrics);
+        tri_metrics_conn_sockets(c->link.metrics, c->link.sockets_peak);
+    } else {
+        hub->metrics.handshakes_failed++;
+    }
     if (c->phase != LINGER) {
         set_phase(c, LINGER);
     }
@@ -189,7 +210,8 @@ static void take_closed(void *user, enum tri_tcp_end end)
     tri_list_remove(&c->dirty);
     tri_list_remove(&c->node);
     tri_list_append(&hub->dead, &c->node);
-    tri_shared_conn_close(hub->shared);
+    charge_tls(c, 0);
+    tri_gate_leave(hub, c->peer);
 }
 
 static const struct tri_tcp_events tcp_events = {
@@ -204,16 +226,17 @@ void *tri_tcp_conn_accept(void *owner, struct tri_tcp *tcp, const struct tri_tcp
 {
     const struct tri_tcp_port *port = owner;
     struct tri_hub *hub = port->hub;
-    uint64_t id = tri_shared_conn_open(hub->shared);
+    const struct tri_addr *remote = tri_tcp_remote(tcp);
+    const uint64_t id = tri_gate_enter(hub, remote);
     if (id == 0) {
-        TRI_LOG(tri_hub_log(hub), WARN, "conn.limit",
-                TRI_KV_U("connections", tri_hub_config(hub)->limits.connections_max));
         return NULL;
     }
-    struct tri_tcp_conn *c = tri_alloc_zero(hub->shared->alloc, sizeof *c);
+    struct tri_peer *peer = NULL;
+    struct tri_tcp_conn *c =
+        tri_gate_admit(hub, remote, &peer) ? tri_alloc_zero(hub->shared->alloc, sizeof *c) : NULL;
     if (!c || tri_heap_reserve(&hub->deadlines) != TRI_OK) {
         tri_alloc_release(hub->shared->alloc, c);
-        tri_shared_conn_close(hub->shared);
+        tri_gate_leave(hub, peer);
         return NULL;
     }
     c->link = (struct tri_link){
@@ -221,7 +244,10 @@ void *tri_tcp_conn_accept(void *owner, struct tri_tcp *tcp, const struct tri_tcp
     c->port = port;
     c->tcp = tcp;
     c->id = id;
-    tri_addr_format(tri_tcp_remote(tcp), c->remote);
+    c->peer = peer;
+    charge_tls(c, port->cleartext ? 0 : TRI_TLS_HANDSHAKE_BYTES);
+    tri_stall_init(&c->stall);
+    tri_addr_format(remote, c->remote);
     tri_list_init(&c->dirty);
     tri_list_init(&c->node);
     tri_list_append(&hub->conns, &c->node);
@@ -242,8 +268,25 @@ static void stop_if_free(struct tri_tcp_conn *c, uint64_t now_ns)
     }
 }
 
+/* With WebSockets on it a connection may wait: they have pings and an application to end them. */
+static void watch_stall(struct tri_tcp_conn *c, uint64_t now_ns)
+{
+    if (c->sockets_open > 0) {
+        tri_stall_init(&c->stall);
+    } else {
+        const struct tri_limits *limits = &tri_hub_config(c->link.hub)->limits;
+        tri_stall_watch(&c->stall, c->tcp, now_ns, limits->response_timeout_ms);
+    }
+}
+
+static uint64_t find_deadline_ns(const struct tri_tcp_conn *c)
+{
+    const uint64_t deadline_ns = c->conn->ops->deadline_ns(c->conn);
+    return deadline_ns < c->stall.deadline_ns ? deadline_ns : c->stall.deadline_ns;
+}
+
 /* After all was pulled that could be: does the connection end here? */
-static void settle(struct tri_tcp_conn *c)
+static void settle(struct tri_tcp_conn *c, uint64_t now_ns)
 {
     assert(c->phase == OPEN && c->conn && c->tcp);
     struct tri_hub *hub = c->link.hub;
@@ -256,8 +299,9 @@ static void settle(struct tri_tcp_conn *c)
         tri_tcp_close(c->tcp, TRI_LINGER_MS);
     } else {
         tri_tcp_read(c->tcp, ops->wants_read(c->conn));
+        watch_stall(c, now_ns);
     }
-    uint64_t deadline_ns = c->phase == OPEN ? ops->deadline_ns(c->conn) : UINT64_MAX;
+    uint64_t deadline_ns = c->phase == OPEN ? find_deadline_ns(c) : UINT64_MAX;
     tri_heap_set(&hub->deadlines, &c->deadline, deadline_ns);
 }
 
@@ -270,7 +314,7 @@ static void flush_conn(struct tri_tcp_conn *c, uint64_t now_ns)
     /* What it became dirty by meanwhile was pulled in the same flush. */
     tri_list_remove(&c->dirty);
     if (c->phase == OPEN) {
-        settle(c);
+        settle(c, now_ns);
     }
     if (c->phase == OPEN) {
         stop_if_free(c, now_ns);
@@ -296,13 +340,38 @@ uint64_t tri_tcp_conns_deadline_ns(const struct tri_hub *hub)
     return first ? first->key_ns : UINT64_MAX;
 }
 
+static void cut_stalled(struct tri_tcp_conn *c)
+{
+    struct tri_hub *hub = c->link.hub;
+    hub->metrics.responses_unread++;
+    TRI_LOG(tri_hub_log(hub), INFO, "conn.unread", TRI_KV_U("conn", c->id),
+            TRI_KV_S("remote", c->remote));
+    set_phase(c, LINGER);
+    tri_tcp_abort(c->tcp);
+}
+
+static void expire_conn(struct tri_tcp_conn *c, uint64_t now_ns)
+{
+    const struct tri_conn_ops *ops = c->conn->ops;
+    if (ops->deadline_ns(c->conn) <= now_ns) {
+        ops->expire(c->conn, now_ns);
+    }
+    if (ops->is_aborted(c->conn)) {
+        return; /* it is cut when it is flushed */
+    }
+    watch_stall(c, now_ns);
+    if (c->stall.deadline_ns <= now_ns) {
+        cut_stalled(c);
+    }
+}
+
 void tri_tcp_conns_expire(struct tri_hub *hub, uint64_t now_ns)
 {
     for (struct tri_heap_node *first = tri_heap_first(&hub->deadlines);
          first && first->key_ns <= now_ns; first = tri_heap_first(&hub->deadlines)) {
         struct tri_tcp_conn *c = TRI_CONTAINER_OF(first, struct tri_tcp_conn, deadline);
         assert(c->phase == OPEN);
-        c->conn->ops->expire(c->conn, now_ns);
+        expire_conn(c, now_ns);
         /* The turn's end sets the next one; till then it must not be found again. */
         tri_heap_set(&hub->deadlines, &c->deadline, UINT64_MAX);
         mark_dirty(&c->link);

@@ -14,7 +14,8 @@
 /* What a listener gives its connections. Outlives them, for |alt_svc|. */
 struct tri_tcp_port {
     struct tri_hub *hub;
-    const char *alt_svc; /* for struct tri_link */
+    const char *alt_svc;   /* for struct tri_link */
+    bool extended_connect; /* offered on h2 */
     bool cleartext;
     uint16_t redirect_port; /* of a cleartext port: 0 answers 426, else 308 to this one */
 };

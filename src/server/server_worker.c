@@ -1,8 +1,10 @@
 /* See server_worker.h. */
 #include "server_worker.h"
 
+#include "server_refusal.h"
+#include "server_reply.h"
+
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +28,7 @@ static void set_state(struct tri_worker *w, enum tri_worker_state state)
 
 static bool is_dirty(const struct tri_worker *w)
 {
-    if (!tri_list_is_empty(&w->hub.dirty)) {
+    if (!tri_list_is_empty(&w->hub.dirty) || tri_admin_port_is_dirty(&w->admin)) {
         return true;
     }
     for (size_t i = 0; i < w->listeners_len; i++) {
@@ -42,6 +44,7 @@ static void flush_all(struct tri_worker *w)
     int round = 0;
     do {
         tri_tcp_conns_flush(&w->hub);
+        tri_admin_port_flush(&w->admin);
         for (size_t i = 0; i < w->listeners_len; i++) {
             tri_h3_port_flush(&w->listeners[i].h3);
         }
@@ -61,6 +64,9 @@ static uint64_t find_deadline_ns(const struct tri_worker *w)
     }
     uint64_t deadline_ns = tri_session_worker_deadline_ns(&w->hub.sessions);
     deadline_ns = earlier(deadline_ns, tri_tcp_conns_deadline_ns(&w->hub));
+    deadline_ns = earlier(deadline_ns, tri_replies_deadline_ns(&w->hub));
+    deadline_ns = earlier(deadline_ns, tri_refusals_deadline_ns(&w->hub));
+    deadline_ns = earlier(deadline_ns, tri_admin_port_deadline_ns(&w->admin));
     for (size_t i = 0; i < w->listeners_len; i++) {
         deadline_ns = earlier(deadline_ns, tri_h3_port_deadline_ns(&w->listeners[i].h3));
     }
@@ -96,6 +102,7 @@ static bool has_resumed(const struct tri_worker *w)
 
 static void log_stop(struct tri_worker *w)
 {
+    tri_refusals_expire(&w->hub, UINT64_MAX);
     const uint64_t ms = (tri_hub_now_ns(&w->hub) - w->stop_started_ns) / TRI_NS_PER_MS;
     char seconds[32];
     (void)snprintf(seconds, sizeof seconds, "%" PRIu64 ".%03u", ms / 1000, (unsigned)(ms % 1000));
@@ -104,6 +111,14 @@ static void log_stop(struct tri_worker *w)
     TRI_LOG(tri_hub_log(&w->hub), INFO, "stop",
             TRI_KV_U("connections", atomic_load(&w->hub.shared->conns_made)),
             TRI_KV_U("sockets", atomic_load(&w->hub.shared->sockets_made)));
+}
+
+static void end_stop(struct tri_worker *w)
+{
+    close_listeners(w);
+    set_state(w, TRI_WORKER_STOPPED);
+    log_stop(w);
+    tri_loop_stop(w->hub.loop);
 }
 
 static void end_turn(void *user, uint64_t now_ns)
@@ -115,10 +130,11 @@ static void end_turn(void *user, uint64_t now_ns)
     }
     flush_all(w);
     if (w->state == TRI_WORKER_STOPPING && !is_dirty(w) && is_all_gone(w)) {
-        close_listeners(w);
-        set_state(w, TRI_WORKER_STOPPED);
-        log_stop(w);
-        tri_loop_stop(w->hub.loop);
+        /* The admin address has answered until here; its last answers may still be on their way. */
+        tri_admin_port_finish(&w->admin, now_ns);
+        if (tri_admin_port_is_gone(&w->admin)) {
+            end_stop(w);
+        }
     }
     tri_loop_set_deadline(w->hub.loop, find_deadline_ns(w));
 }
@@ -150,16 +166,27 @@ static void drop_all(struct tri_worker *w)
     w->stop_deadline_ns = UINT64_MAX;
     w->stop_dropped += w->hub.sockets_len;
     tri_tcp_conns_drop(&w->hub);
+    tri_admin_port_drop(&w->admin);
     close_listeners(w);
+}
+
+/* Whoever asked is not here to be told: the result is in the log. */
+static void reload(struct tri_worker *w)
+{
+    const struct tri_config *config = tri_hub_config(&w->hub);
+    if (config->on_reload) {
+        config->on_reload(config->on_reload_user);
+        return;
+    }
+    enum tri_err ignored = tri_shared_reload(w->hub.shared, (struct tri_sentence){0});
+    (void)ignored;
 }
 
 static void take_wake(void *user)
 {
     struct tri_worker *w = user;
     if (atomic_exchange(&w->reload_asked, false) && w->state == TRI_WORKER_SERVING) {
-        /* Whoever asked is not here to be told: it is in the log. */
-        enum tri_err ignored = tri_shared_reload(w->hub.shared, (struct tri_sentence){0});
-        (void)ignored;
+        reload(w);
     }
     unsigned asked = atomic_load(&w->stops_asked);
     if (atomic_exchange(&w->drain_asked, false) && w->state == TRI_WORKER_SERVING) {
@@ -180,6 +207,9 @@ static void take_deadline(void *user, uint64_t now_ns)
     struct tri_worker *w = user;
     tri_session_worker_expire(&w->hub.sessions, now_ns);
     tri_drain_expire(&w->drain, &w->hub, now_ns);
+    tri_replies_expire(&w->hub, now_ns);
+    tri_refusals_expire(&w->hub, now_ns);
+    tri_admin_port_expire(&w->admin, now_ns);
     tri_tcp_conns_expire(&w->hub, now_ns);
     for (size_t i = 0; i < w->listeners_len; i++) {
         tri_h3_port_expire(&w->listeners[i].h3, now_ns);
@@ -197,104 +227,15 @@ static const struct tri_loop_events loop_events = {
 
 /* ---------------------------------------------------------------------------------- the making */
 
-static void explain(enum tri_err err, int number, const struct tri_listener *l,
-                    struct tri_sentence error)
+static void drain_for_admin(void *owner)
 {
-    char text[128];
-    if (err == TRI_ERR_INUSE) {
-        tri_sentence_write(error, "%s is in use by another program; choose another port", l->text);
-    } else if (err == TRI_ERR_NOMEM) {
-        tri_sentence_write(error, "memory is short");
-    } else if (number == EACCES) {
-        tri_sentence_write(error, "%s may not be used by this user; choose a port above 1023",
-                           l->text);
-    } else if (number == EADDRNOTAVAIL || number == EAFNOSUPPORT) {
-        tri_sentence_write(error, "%s is no address of this machine; choose one of its own",
-                           l->text);
-    } else {
-        tri_sentence_write(error, "%s cannot be listened on: %s; choose another address", l->text,
-                           strerror_r(number, text, sizeof text));
-    }
+    struct tri_worker *w = owner;
+    tri_worker_ask_drain(w, tri_hub_config(&w->hub)->drain_ms);
 }
 
-/* The default addresses are wishes: a machine without IPv6 still serves. */
-static bool may_skip(const struct tri_worker *w, enum tri_err err, int number)
+static struct tri_metrics_view view_for_admin(const void *owner)
 {
-    return tri_hub_config(&w->hub)->listen_len == 0 && err == TRI_ERR_IO &&
-           (number == EADDRNOTAVAIL || number == EAFNOSUPPORT);
-}
-
-static void log_listen(const struct tri_worker *w, const struct tri_listener *l)
-{
-    bool cleartext = l->tcp_port.cleartext;
-    TRI_LOG(tri_hub_log(&w->hub), INFO, "listen", TRI_KV_S("address", l->text),
-            TRI_KV_U("tcp", l->tcp != NULL), TRI_KV_U("udp", l->h3.udp != NULL),
-            TRI_KV_U("cleartext", cleartext));
-}
-
-static enum tri_err listen_on(struct tri_worker *w, const struct tri_addr *addr,
-                              struct tri_sentence error)
-{
-    struct tri_listener *l = &w->listeners[w->listeners_len];
-    int number = 0;
-    enum tri_err err = tri_listener_open(l, &w->hub, addr, &number);
-    if (err != TRI_OK) {
-        explain(err, number, l, error);
-        return may_skip(w, err, number) ? TRI_AGAIN : err;
-    }
-    w->listeners_len++;
-    w->tls_listeners_len++;
-    log_listen(w, l);
-    return TRI_OK;
-}
-
-static enum tri_err listen_default(struct tri_worker *w, struct tri_sentence error)
-{
-    static const char *const addresses[] = {"127.0.0.1:8443", "[::1]:8443"};
-    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
-        struct tri_addr addr;
-        enum tri_err err = tri_addr_parse(&addr, addresses[i]);
-        assert(err == TRI_OK);
-        err = listen_on(w, &addr, error);
-        if (err != TRI_OK && err != TRI_AGAIN) {
-            return err;
-        }
-    }
-    return w->listeners_len > 0 ? TRI_OK : TRI_ERR_IO;
-}
-
-static enum tri_err listen_tls(struct tri_worker *w, struct tri_sentence error)
-{
-    const struct tri_config *config = tri_hub_config(&w->hub);
-    if (config->listen_len == 0) {
-        return listen_default(w, error);
-    }
-    enum tri_err err = TRI_OK;
-    for (size_t i = 0; i < config->listen_len && err == TRI_OK; i++) {
-        err = listen_on(w, &config->listen[i], error);
-    }
-    return err;
-}
-
-static enum tri_err listen_cleartext(struct tri_worker *w, struct tri_sentence error)
-{
-    const struct tri_config *config = tri_hub_config(&w->hub);
-    uint16_t https_port = tri_addr_port(&w->listeners[0].addr);
-    for (size_t i = 0; i < config->cleartext_len; i++) {
-        const struct tri_cleartext_port *port = &config->cleartext[i];
-        struct tri_listener *l = &w->listeners[w->listeners_len];
-        uint16_t redirect_port = port->answer == TRI_CLEARTEXT_REDIRECT ? https_port : 0;
-        int number = 0;
-        enum tri_err err =
-            tri_listener_open_cleartext(l, &w->hub, &port->addr, redirect_port, &number);
-        if (err != TRI_OK) {
-            explain(err, number, l, error);
-            return err;
-        }
-        w->listeners_len++;
-        log_listen(w, l);
-    }
-    return TRI_OK;
+    return tri_metrics_view(owner);
 }
 
 enum tri_err tri_worker_init(struct tri_worker *w, struct tri_shared *shared,
@@ -307,10 +248,9 @@ enum tri_err tri_worker_init(struct tri_worker *w, struct tri_shared *shared,
         tri_sentence_write(error, "no event loop can be made: %s", tri_err_text(err));
         return err;
     }
-    err = listen_tls(w, error);
-    if (err == TRI_OK) {
-        err = listen_cleartext(w, error);
-    }
+    const struct tri_admin admin = {.drain = drain_for_admin, .view = view_for_admin, .owner = w};
+    tri_admin_port_init(&w->admin, &w->hub, &admin);
+    err = tri_worker_listen(w, error);
     if (err != TRI_OK) {
         close_listeners(w);
         tri_hub_deinit(&w->hub);
@@ -320,16 +260,22 @@ enum tri_err tri_worker_init(struct tri_worker *w, struct tri_shared *shared,
     return TRI_OK;
 }
 
+static bool is_dropped(const struct tri_worker *w)
+{
+    return tri_list_is_empty(&w->hub.conns) && tri_admin_port_is_gone(&w->admin);
+}
+
 void tri_worker_deinit(struct tri_worker *w)
 {
     assert(!tri_loop_is_running(w->hub.loop)); /* by a handler, whose connection would go */
     (void)tri_hub_now_ns(&w->hub);
     w->hub.stopping = true;
     drop_all(w);
-    for (int i = 0; i < DROP_TURNS_MAX && !tri_list_is_empty(&w->hub.conns); i++) {
+    for (int i = 0; i < DROP_TURNS_MAX && !is_dropped(w); i++) {
         tri_loop_step(w->hub.loop);
     }
     tri_tcp_conns_flush(&w->hub);
+    tri_admin_port_flush(&w->admin);
     tri_hub_deinit(&w->hub);
 }
 

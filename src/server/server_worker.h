@@ -11,6 +11,7 @@
 #ifndef TRI_SERVER_WORKER_H
 #define TRI_SERVER_WORKER_H
 
+#include "server_admin_port.h"
 #include "server_drain.h"
 #include "server_listener.h"
 
@@ -21,7 +22,8 @@ struct tri_worker {
     enum tri_worker_state state;
     struct tri_listener listeners[2 * TRI_LISTENERS_MAX]; /* those with TLS come first */
     size_t listeners_len;
-    size_t tls_listeners_len; /* <= listeners_len */
+    size_t tls_listeners_len;    /* <= listeners_len */
+    struct tri_admin_port admin; /* closed unless it is configured */
 
     struct tri_drain drain;
     uint64_t stop_started_ns;  /* this and the next three are meaningful while STOPPING */
@@ -66,5 +68,9 @@ void tri_worker_ask_reload(struct tri_worker *w);
  * by a worker that serves and was asked nothing else. Any thread, any signal handler.
  */
 void tri_worker_ask_drain(struct tri_worker *w, uint64_t over_ms);
+
+/* server_worker_listen.c: opens every listener of the configuration. On failure some may be open,
+ * and |error| has the sentence. Errors as tri_worker_init. */
+TRI_MUST_USE enum tri_err tri_worker_listen(struct tri_worker *w, struct tri_sentence error);
 
 #endif

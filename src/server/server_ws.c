@@ -1,6 +1,7 @@
 /* See server_ws.h. */
 #include "server_ws_internal.h"
 
+#include "server_refusal.h"
 #include "server_reply.h"
 
 #include <assert.h>
@@ -84,6 +85,8 @@ static void log_close(const struct tri_ws *ws, const struct tri_ws_end *end)
 static void take_message(void *owner, enum tri_type type, const uint8_t *data, size_t len)
 {
     struct tri_ws *ws = owner;
+    ws->link->metrics->messages_in++;
+    ws->link->metrics->bytes_in += len;
     if (ws->handler->on_message) {
         ws->handler->on_message(ws->user, ws, type, data, len);
     }
@@ -92,6 +95,8 @@ static void take_message(void *owner, enum tri_type type, const uint8_t *data, s
 static void take_fragment(void *owner, const struct tri_fragment *fragment)
 {
     struct tri_ws *ws = owner;
+    ws->link->metrics->messages_in += fragment->last;
+    ws->link->metrics->bytes_in += fragment->len;
     ws->handler->on_fragment(ws->user, ws, fragment);
 }
 
@@ -105,19 +110,26 @@ static void take_drain(void *owner)
 
 static void count_in(struct tri_ws *ws)
 {
-    tri_list_append(&ws->link->hub->sockets, &ws->node);
-    ws->link->hub->sockets_len++;
-    ws->link->sockets++;
-    *ws->link->sockets_open += 1;
+    struct tri_link *link = ws->link;
+    tri_list_append(&link->hub->sockets, &ws->node);
+    link->hub->sockets_len++;
+    link->sockets++;
+    if (link->sockets > link->sockets_peak) {
+        link->sockets_peak = link->sockets;
+    }
+    *link->sockets_open += 1;
+    link->metrics->sockets_opened++;
 }
 
-static void count_out(struct tri_ws *ws)
+static void count_out(struct tri_ws *ws, uint16_t code)
 {
-    assert(ws->link->hub->sockets_len > 0 && ws->link->sockets > 0 && *ws->link->sockets_open > 0);
+    struct tri_link *link = ws->link;
+    assert(link->hub->sockets_len > 0 && link->sockets > 0 && *link->sockets_open > 0);
     tri_list_remove(&ws->node);
-    ws->link->hub->sockets_len--;
-    ws->link->sockets--;
-    *ws->link->sockets_open -= 1;
+    link->hub->sockets_len--;
+    link->sockets--;
+    *link->sockets_open -= 1;
+    tri_metrics_socket_closed(link->metrics, code);
 }
 
 static void take_close(void *owner, const struct tri_ws_end *end)
@@ -128,7 +140,7 @@ static void take_close(void *owner, const struct tri_ws_end *end)
     if (ws->handler->on_close) {
         ws->handler->on_close(ws->user, ws, end);
     }
-    count_out(ws);
+    count_out(ws, end->code);
     tri_alloc_release(link->hub->shared->alloc, ws);
     if (link->hub->stopping) {
         link->wake(link); /* the last socket lets the connection end */
@@ -239,31 +251,43 @@ static void refuse_for_memory(const struct tri_ws_opening *opening)
     tri_reply_refuse(opening->link, opening->exchange, &refusal);
 }
 
-enum tri_err tri_ws_accept(const struct tri_ws_opening *opening)
+/* Makes the socket and answers. NULL: there was no memory for that, and the exchange has ended. */
+static struct tri_ws *make_and_respond(const struct tri_ws_opening *opening)
 {
-    assert(opening->route->ws && opening->exchange->carrier);
-    struct tri_hub *hub = opening->link->hub;
-    (void)tri_hub_now_ns(hub);
     struct tri_deflate_params deflate;
     agree(opening, &deflate);
     struct tri_ws *ws = make_ws(opening, &deflate);
     if (!ws) {
         refuse_for_memory(opening);
-        return TRI_ERR_NOMEM;
+        return NULL;
     }
-    /* The path may be the request's, and that goes with the answer. */
-    uint8_t path[LOGGED_PATH_MAX];
-    size_t path_len = opening->path.len < sizeof path ? opening->path.len : sizeof path;
-    memcpy(path, opening->path.data, path_len);
-    enum tri_err err = respond(opening, ws, &deflate);
-    if (err != TRI_OK) {
+    if (respond(opening, ws, &deflate) != TRI_OK) {
         tri_session_discard(ws->session);
-        tri_alloc_release(hub->shared->alloc, ws);
-        return err;
+        tri_alloc_release(opening->link->hub->shared->alloc, ws);
+        return NULL;
+    }
+    return ws;
+}
+
+enum tri_err tri_ws_accept(const struct tri_ws_opening *opening)
+{
+    assert(opening->route->ws && opening->exchange->carrier);
+    struct tri_hub *hub = opening->link->hub;
+    (void)tri_hub_now_ns(hub);
+    /* The path may be the request's, and that goes with the answer. */
+    uint8_t bytes[LOGGED_PATH_MAX];
+    const size_t len = opening->path.len < sizeof bytes ? opening->path.len : sizeof bytes;
+    memcpy(bytes, opening->path.data, len);
+    const struct tri_slice path = tri_slice_of(bytes, len);
+    struct tri_ws *ws = make_and_respond(opening);
+    if (!ws) {
+        const struct tri_exchange *x = opening->exchange;
+        tri_refusal_note(opening->link, x->carrier, TRI_REFUSED_MEMORY, x->status, path);
+        return TRI_ERR_NOMEM;
     }
     ws->id = atomic_fetch_add(&hub->shared->sockets_made, 1) + 1;
     count_in(ws);
-    log_open(ws, tri_slice_of(path, path_len));
+    log_open(ws, path);
     if (ws->handler->on_open) {
         ws->handler->on_open(ws->user, ws);
     }

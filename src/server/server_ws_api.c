@@ -13,14 +13,28 @@ static struct tri_session *session_now(struct tri_ws *ws)
     return ws->session;
 }
 
+/* What became of a message of |len| bytes. */
+static enum tri_err count_message(struct tri_ws *ws, enum tri_err err, size_t len)
+{
+    struct tri_http_metrics *metrics = ws->link->metrics;
+    if (err == TRI_OK) {
+        metrics->messages_out++;
+        metrics->bytes_out += len;
+    } else if (err == TRI_ERR_FULL && tri_session_drops(ws->session)) {
+        metrics->messages_dropped++;
+    }
+    return err;
+}
+
 enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type type, const void *data, size_t len)
 {
-    return tri_session_send(session_now(ws), type, data, len);
+    return count_message(ws, tri_session_send(session_now(ws), type, data, len), len);
 }
 
 enum tri_err tri_ws_send_payload(struct tri_ws *ws, struct tri_payload *payload)
 {
-    return tri_session_send_payload(session_now(ws), payload);
+    const size_t len = tri_payload_message(payload).len;
+    return count_message(ws, tri_session_send_payload(session_now(ws), payload), len);
 }
 
 enum tri_err tri_ws_send_begin(struct tri_ws *ws, enum tri_type type)
@@ -30,17 +44,26 @@ enum tri_err tri_ws_send_begin(struct tri_ws *ws, enum tri_type type)
 
 enum tri_err tri_ws_send_append(struct tri_ws *ws, const void *data, size_t len)
 {
-    return tri_session_send_append(session_now(ws), data, len);
+    const enum tri_err err = tri_session_send_append(session_now(ws), data, len);
+    ws->link->metrics->bytes_out += err == TRI_OK ? len : 0;
+    return err;
 }
 
 enum tri_err tri_ws_send_end(struct tri_ws *ws)
 {
-    return tri_session_send_end(session_now(ws));
+    const enum tri_err err = tri_session_send_end(session_now(ws));
+    ws->link->metrics->messages_out += err == TRI_OK;
+    return err;
 }
 
 void tri_ws_slow(struct tri_ws *ws, enum tri_slow policy)
 {
     tri_session_slow(ws->session, policy);
+}
+
+void tri_ws_urgency(struct tri_ws *ws, unsigned urgency)
+{
+    tri_session_urgency(ws->session, urgency);
 }
 
 /* ------------------------------------------------------------------------- reading and closing */

@@ -163,7 +163,8 @@ TRI_API void tri_request_refuse(struct tri_request *req, int status, const char 
  *
  * Up to 32 fields of 60 KiB together: names in lower case, values without control characters and
  * without space around them. Not these, which each HTTP version has in its own way: connection,
- * content-length, keep-alive, proxy-connection, te, trailer, transfer-encoding, upgrade.
+ * content-length, keep-alive, proxy-connection, te, trailer, transfer-encoding, upgrade. What a
+ * `priority` field says is also heeded here, before what the client asked for: RFC 9218 section 8.
  *
  * Returns TRI_OK; TRI_ERR_INVALID for a bad status or field, TRI_ERR_NOMEM (both: answered 500,
  * where memory is left for that). In every case |req| has ended.
@@ -252,6 +253,9 @@ struct tri_ws_handler {
  * Returns TRI_OK; TRI_ERR_FULL if the queue's limit would be passed (nothing was queued; a message
  * is always taken when the queue is empty); TRI_ERR_CLOSED after a close; TRI_ERR_NOMEM. Text must
  * be UTF-8; the peer would fail the socket otherwise.
+ *
+ * At TRI_LIMIT_MEMORY_BYTES a queue that would hold more than 16 KiB is full; if it is empty, the
+ * socket is closed with 1013, and TRI_ERR_NOMEM returned.
  */
 TRI_API TRI_MUST_USE enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type type,
                                               const void *data, size_t len);
@@ -297,6 +301,22 @@ enum tri_slow {
 
 /* Changes the policy of one socket for the sends to come; it starts with that of its route. */
 TRI_API void tri_ws_slow(struct tri_ws *ws, enum tri_slow policy);
+
+#define TRI_URGENCY_FIRST 0u
+#define TRI_URGENCY_DEFAULT 3u
+#define TRI_URGENCY_LEAST 7u
+
+/*
+ * Who goes first when the streams of one HTTP/2 or HTTP/3 connection have more to send than it takes:
+ * |urgency| 0 (TRI_URGENCY_FIRST) before 7 (TRI_URGENCY_LEAST), strictly; equal ones share it by
+ * bytes. A socket starts with what its client asks for, in the `priority` field of the handshake or by
+ * PRIORITY_UPDATE, 3 if it does not; from the first call on the client is not heard any more. It holds
+ * for all that is not on its way yet, messages already queued among it. On HTTP/1.1, where a socket
+ * has its connection for itself, nothing changes. RFC 9218
+ *
+ * A socket that always has something to send holds up everything less urgent on its connection.
+ */
+TRI_API void tri_ws_urgency(struct tri_ws *ws, unsigned urgency);
 
 /*
  * Stops reading: no message, piece, pong or Close of the peer is looked at until tri_ws_resume. The
@@ -374,6 +394,26 @@ TRI_API enum tri_err tri_config_cleartext(struct tri_config *config, const char 
                                           enum tri_cleartext answer);
 
 /*
+ * Sets the admin address, "127.0.0.1:9100", port 0 lets the system choose; off by default. On it the
+ * server tells by HTTP/1.1, without TLS, how it is, and takes the order to drain:
+ *
+ *   GET /metrics    what it has counted, in the Prometheus text format
+ *   GET /healthz    200 while it serves at all, a drain included
+ *   GET /readyz     200; 503 while it stops or drains
+ *   POST /drain     tri_server_drain over the time of tri_config_drain_ms (202)
+ *
+ * Whoever reaches it may do that, so it has to be an address of the loopback interface (127.0.0.0/8,
+ * ::1); to watch a server from elsewhere, run an agent or a tunnel beside it. Pages in a browser are
+ * kept out: the host asked for must be an address or localhost (421), and a POST without what
+ * browsers add to those of pages (403). It has its own limit on connections (16), is the last to be
+ * closed, and nothing on it counts as traffic. TRI_OK; TRI_ERR_INVALID (no address, or not loopback).
+ */
+TRI_API enum tri_err tri_config_admin(struct tri_config *config, const char *address);
+
+/* Over how many milliseconds POST /drain closes the sockets; at most a day. Default 0: at once. */
+TRI_API void tri_config_drain_ms(struct tri_config *config, uint64_t over_ms);
+
+/*
  * Adds a certificate: PEM files of its chain (leaf first) and its key. Read by tri_server_new and
  * tri_server_reload. Of several, a client gets the one whose subjectAltName holds the server name
  * that it asks for, else the one that covers it by a wildcard ("*.example.org": one label), else
@@ -390,8 +430,18 @@ TRI_API enum tri_err tri_config_certificate(struct tri_config *config, const cha
 /* Which HTTP versions to offer, TRI_HTTP_ flags. Default TRI_HTTP_ALL. TRI_ERR_INVALID for none. */
 TRI_API enum tri_err tri_config_http(struct tri_config *config, unsigned versions);
 
-/* Whether extended CONNECT is offered on h2 and h3 (RFC 8441 section 3). Default true. */
+/*
+ * Whether extended CONNECT is offered on h2 and h3 (RFC 8441 section 3). Default true. Where it is
+ * not, one that comes anyway is a malformed request, which resets its stream.
+ */
 TRI_API void tri_config_extended_connect(struct tri_config *config, bool on);
+
+/*
+ * The same for one address alone, whatever is said of all: the |index|-th that was added by
+ * tri_config_listen, from 0. Returns TRI_OK, or TRI_ERR_NOT_FOUND if there are not so many.
+ */
+TRI_API enum tri_err tri_config_listen_extended_connect(struct tri_config *config, size_t index,
+                                                        bool on);
 
 /*
  * Serves WebSockets at |path|: exactly that path, any query, or, where it ends in "/", all below it
@@ -435,11 +485,37 @@ TRI_API enum tri_err tri_config_http_route(struct tri_config *config, const char
                                            const struct tri_http_handler *handler, void *user);
 
 /*
+ * Says that what is served plainly at |path|, added before, may be asked for twice without harm: GET
+ * and HEAD without a body are then answered in early data too. TRI_OK; TRI_ERR_NOT_FOUND if no plain
+ * HTTP is served at exactly |path|.
+ */
+TRI_API enum tri_err tri_config_http_route_early(struct tri_config *config, const char *path);
+
+/*
+ * Early data (0-RTT, RFC 8470): who comes back over HTTP/3 may send requests with its first packets, a
+ * round trip earlier. Whoever has recorded these packets can send them again, so it is off by
+ * default, and on it answers at once only what tri_config_http_route_early has marked; other plain
+ * requests wait for the end of the handshake. On HTTP/2 and HTTP/1.1 none is ever taken.
+ *
+ * A request that says Early-Data: 1 was early for an intermediary, which this server cannot wait for:
+ * it is answered if it is such a GET or HEAD and refused with 425 if not, whatever is set here.
+ *
+ * Returns TRI_OK, or TRI_ERR_INVALID for a value that is none.
+ */
+enum tri_early_data {
+    TRI_EARLY_DATA_OFF,
+    TRI_EARLY_DATA_WAIT,   /* WebSocket handshakes wait too: what is sent behind them opens late */
+    TRI_EARLY_DATA_REFUSE, /* they get 425 (Too Early), and clients try again after the handshake */
+};
+TRI_API enum tri_err tri_config_early_data(struct tri_config *config, enum tri_early_data mode);
+
+/*
  * Limits, each with its unit and default. They range, besides 0 where that is named, for
  * MESSAGE_BYTES from 1 to 1 GiB, QUEUE_BYTES from 1 KiB to 1 GiB, timeouts from 10 ms to ten
  * minutes (PING and KEEPALIVE: to a day; IDLE: to seven), STREAMS and SOCKETS from 1 to 65,536,
- * CONNECTIONS and HALF_OPEN to 10,000,000, FRAGMENTS and CONTROL_FRAMES to 1,000,000, DEFLATE_BYTES
- * from 1 MiB to 64 GiB, DEFLATE_LEAST_BYTES to 1 MiB.
+ * CONNECTIONS, CONNECTIONS_ADDRESS and HALF_OPEN to 10,000,000, FRAGMENTS and CONTROL_FRAMES to
+ * 1,000,000, DEFLATE_BYTES from 1 MiB to 64 GiB, DEFLATE_LEAST_BYTES to 1 MiB, MEMORY_BYTES from
+ * 16 MiB to 1 TiB.
  */
 enum tri_limit {
     TRI_LIMIT_MESSAGE_BYTES,        /* longest message received; default 16 MiB; over it: 1009 */
@@ -451,11 +527,20 @@ enum tri_limit {
     TRI_LIMIT_HANDSHAKE_TIMEOUT_MS, /* TLS or QUIC handshake; default 10,000 */
     TRI_LIMIT_REQUEST_TIMEOUT_MS,   /* first byte to end of a request head; default 10,000 */
     TRI_LIMIT_KEEPALIVE_TIMEOUT_MS, /* a connection without streams; default 60,000 */
+    TRI_LIMIT_RESPONSE_TIMEOUT_MS,  /* a plain response of which the peer takes nothing; default
+                                       60,000; then it is aborted */
     TRI_LIMIT_STREAMS,              /* concurrent streams per connection; default 1,000 */
     TRI_LIMIT_CONNECTIONS,          /* connections per server; default 100,000 */
+    TRI_LIMIT_CONNECTIONS_ADDRESS,  /* of one IPv4 address or IPv6 /64, TCP and QUIC together;
+                                       default 10,000; 0: no limit. QUIC handshakes of clients that
+                                       have not proven their address count in HALF_OPEN alone */
     TRI_LIMIT_HALF_OPEN,            /* QUIC handshakes at a time per address to listen on; above it
                                        clients prove their own with a round trip more (Retry);
                                        default 1,000; 0: they always do */
+    TRI_LIMIT_MEMORY_BYTES,         /* what the server may hold, all together; default 0: no limit.
+                                       From 7/8 of it on new connections are refused, from 15/16
+                                       new sockets and requests (503), and what would pass it ends
+                                       its own socket (1013) */
     TRI_LIMIT_SOCKETS,              /* WebSockets per connection; default 1,000; over it: 503 */
     TRI_LIMIT_FRAGMENTS,            /* frames of a whole message; default 65,536; over it: 1008 */
     TRI_LIMIT_CONTROL_FRAMES,       /* received a second, per socket; default 1,000; 0: no limit;
@@ -482,14 +567,23 @@ TRI_API void tri_config_log(struct tri_config *config,
                             void (*write)(void *user, enum tri_log_level level, const char *line),
                             void *user, enum tri_log_level level, enum tri_log_format format);
 
+/*
+ * Has tri_server_ask_reload call |on_reload| on the server's thread, instead of tri_server_reload:
+ * for programs that have more to read again, and then call tri_server_reconfigure. |user| is
+ * borrowed and must outlive the server. NULL: none, the default.
+ */
+TRI_API void tri_config_on_reload(struct tri_config *config, void (*on_reload)(void *user),
+                                  void *user);
+
 /* Appends TLS secrets to |file| in the NSS key log format, for traffic analysers. Off by default. */
 TRI_API enum tri_err tri_config_keylog(struct tri_config *config, const char *file);
 
 /*
- * Keeps the secret that QUIC tokens are sealed with in |file|: 64 hexadecimal digits, made by
- * tri_server_new if there is no such file, for its owner alone. A server that is started again with
- * the same secret tells the clients of the last one that their connections are gone, so that they
- * come back at once, and spares them the proof of their address (TRI_LIMIT_HALF_OPEN). Servers that
+ * Keeps the secret that session tickets and QUIC tokens are sealed with in |file|: 64 hexadecimal
+ * digits, made by tri_server_new if there is no such file, for its owner alone. A server that is
+ * started again with the same secret resumes the TLS sessions of the last one, tells its clients that
+ * their connections are gone, so that they come back at once, and spares them the proof of their
+ * address (TRI_LIMIT_HALF_OPEN). Whoever reads it can read what TLS 1.2 and early data carry. Servers that
  * share a port or an address behind a balancer share it too. By default it is kept beside the made
  * certificate, and with a certificate of your own it is a new one with each start.
  */
@@ -562,7 +656,32 @@ TRI_API void tri_server_drain(struct tri_server *server, uint64_t over_ms);
 TRI_API enum tri_err tri_server_reload(struct tri_server *server, char *error, size_t error_max);
 
 /*
- * Has the server do the same at its next turn; the log tells the result. Returns at once. May be
+ * Takes over from |config|, which stays the caller's, what can change while the server serves. It is
+ * a whole configuration: what is not set in it is at its default. All that follows changes, or, if
+ * a certificate or key of it cannot be used or memory is short, nothing does: |error| (if not NULL)
+ * gets up to |error_max| bytes of a sentence that names the cause, and so does the log.
+ *
+ *   certificates   as tri_server_reload, and from other files; but not between some and none
+ *   limits         each from now on, for what is open too. A timeout that runs is as long as the
+ *                  limit says now, or, of a connection that waits, when something happens on it.
+ *                  For new connections alone: STREAMS, and what QUIC takes of HANDSHAKE_TIMEOUT,
+ *                  IDLE_TIMEOUT and KEEPALIVE_TIMEOUT; for new compressors: DEFLATE_WINDOW_BITS and
+ *                  DEFLATE_LEVEL; for the next message: a higher MESSAGE_BYTES
+ *   routes         of routes with the same path, handlers and users: origins and subprotocols, of
+ *                  new sockets deflate and slow, and tri_config_http_route_early
+ *   the log        its writer, level and form
+ *
+ * What else is different stays as it is until a restart, and the log names it (reload.ignored).
+ *
+ * Returns as tri_server_reload; TRI_ERR_CLOSED if the server is stopping.
+ */
+TRI_API enum tri_err tri_server_reconfigure(struct tri_server *server,
+                                            const struct tri_config *config, char *error,
+                                            size_t error_max);
+
+/*
+ * Has the server read its certificates again at its next turn, or call what tri_config_on_reload
+ * says; the log tells the result. Returns at once. May be
  * called from any thread and from a signal handler. A server that stops ignores it.
  */
 TRI_API void tri_server_ask_reload(struct tri_server *server);
@@ -572,14 +691,27 @@ enum tri_gauge {
     TRI_GAUGE_CONNECTIONS,   /* of all HTTP versions, handshakes included */
     TRI_GAUGE_SOCKETS,       /* open WebSockets */
     TRI_GAUGE_DEFLATE_BYTES, /* memory that compression holds */
+    TRI_GAUGE_MEMORY_BYTES,  /* memory that the server holds, as TRI_LIMIT_MEMORY_BYTES counts it */
 };
 TRI_API uint64_t tri_server_gauge(const struct tri_server *server, enum tri_gauge gauge);
+
+/*
+ * All that the server has counted, as text in the Prometheus format (text/plain; version=0.0.4):
+ * what the admin address serves as /metrics. |write| gets it in pieces, each of |len| > 0 bytes
+ * without NUL, borrowed for the call.
+ */
+TRI_API void tri_server_metrics(const struct tri_server *server,
+                                void (*write)(void *user, const char *text, size_t len),
+                                void *user);
 
 /* The |index|-th address it listens on, "127.0.0.1:8443", with the real port; NULL past the end. */
 TRI_API const char *tri_server_address(const struct tri_server *server, size_t index);
 
 /* The same for the cleartext ports. */
 TRI_API const char *tri_server_cleartext_address(const struct tri_server *server, size_t index);
+
+/* The same for the admin address; NULL if there is none. */
+TRI_API const char *tri_server_admin_address(const struct tri_server *server);
 
 /*
  * Base64 of the SHA-256 of the default certificate's SubjectPublicKeyInfo: a pin for browsers. A

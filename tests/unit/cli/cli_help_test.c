@@ -14,13 +14,17 @@ static void every_option_is_explained(void **state)
 {
     (void)state;
     static const char *const names[] = {
+        "--config FILE",
         "--listen ADDR:PORT",
         "--cert FILE",
         "--key FILE",
         "--root DIR",
         "--echo PATH",
         "--http LIST",
-        "--extended-connect",
+        "--extended-connect on|off",
+        "--no-extended-connect",
+        "--early-data",
+        "--early-data-websocket wait|425",
         "--deflate off|shared|dedicated",
         "--slow wait|drop|close",
         "--subprotocol LIST",
@@ -40,6 +44,8 @@ static void every_option_is_explained(void **state)
         "--max-queue N",
         "--max-streams N",
         "--max-connections N",
+        "--max-connections-per-address N",
+        "--memory-max N",
         "--max-half-open N",
         "--max-sockets N",
         "--max-fragments N",
@@ -50,6 +56,7 @@ static void every_option_is_explained(void **state)
         "--handshake-timeout N",
         "--request-timeout N",
         "--keepalive-timeout N",
+        "--response-timeout N",
         "--deflate-memory N",
         "--deflate-least N",
         "--deflate-window N",
@@ -88,6 +95,9 @@ static void the_defaults_are_those_of_the_library(void **state)
     assert_int_equal(default_of("--max-queue "), limits.queue_bytes_max);
     assert_int_equal(default_of("--max-streams "), limits.streams_max);
     assert_int_equal(default_of("--max-connections "), limits.connections_max);
+    assert_int_equal(default_of("--max-connections-per-address "), limits.connections_address_max);
+    assert_int_equal(default_of("--memory-max "), limits.memory_bytes_max);
+    assert_int_equal(default_of("--response-timeout "), limits.response_timeout_ms);
     assert_int_equal(default_of("--max-half-open "), limits.half_open_max);
     assert_int_equal(default_of("--max-sockets "), limits.sockets_max);
     assert_int_equal(default_of("--max-fragments "), limits.fragments_max);

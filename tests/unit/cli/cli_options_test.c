@@ -1,5 +1,7 @@
 /* The arguments of `trisock serve`: what they mean, and what is said about wrong ones. */
+#include "cli_config.h"
 #include "cli_options.h"
+#include "temp_dir.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,6 +118,20 @@ static void every_option_is_read_in_both_spellings(void **state)
     assert_all_given(&o);
 }
 
+static void N7_early_data_is_off_and_a_websocket_in_it_waits_unless_said_otherwise(void **state)
+{
+    (void)state;
+    struct cli_options o;
+    assert_int_equal(parse(&o, ""), TRI_OK);
+    assert_false(o.early_data || o.early_data_425);
+    assert_int_equal(parse(&o, "--early-data --early-data-websocket 425"), TRI_OK);
+    assert_true(o.early_data && o.early_data_425);
+    assert_int_equal(parse(&o, "--early-data-websocket=wait --early-data"), TRI_OK);
+    assert_true(o.early_data && !o.early_data_425);
+    assert_fails("--early-data-websocket 426",
+                 "--early-data-websocket 426 is not known; give wait or 425");
+}
+
 static void N6_certificates_and_keys_are_paired_in_order(void **state)
 {
     (void)state;
@@ -162,123 +178,6 @@ static void a_value_may_hold_an_equals_sign(void **state)
     assert_string_equal(o.root, "--cert");
 }
 
-static void http_versions_are_a_list(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *line;
-        unsigned http;
-    } rows[] = {
-        {"--http 1.1", TRI_HTTP_1_1},     {"--http 2", TRI_HTTP_2},
-        {"--http 3", TRI_HTTP_3},         {"--http 1.1,2,3", TRI_HTTP_ALL},
-        {"--http 3,2,1.1", TRI_HTTP_ALL}, {"--http 2,2", TRI_HTTP_2},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct cli_options o;
-        assert_int_equal(parse(&o, rows[i].line), TRI_OK);
-        assert_int_equal(o.http, rows[i].http);
-    }
-    static const char *const bad[] = {"4", "1", "1.1,", ",2", "2;3", "1.1,2,3,4", "all"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct cli_options o;
-        char line[64];
-        (void)snprintf(line, sizeof line, "--http %s", bad[i]);
-        assert_int_equal(parse(&o, line), TRI_ERR_INVALID);
-        assert_non_null(strstr(error, bad[i]));
-        assert_non_null(strstr(error, "1.1,2,3"));
-    }
-}
-
-static void words_choose_what_is_done(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *line;
-        enum tri_deflate deflate;
-        enum tri_slow slow;
-    } rows[] = {
-        {"--deflate off --slow wait", TRI_DEFLATE_OFF, TRI_SLOW_WAIT},
-        {"--deflate shared --slow drop", TRI_DEFLATE_SHARED, TRI_SLOW_DROP},
-        {"--deflate dedicated --slow close", TRI_DEFLATE_DEDICATED, TRI_SLOW_CLOSE},
-        {"--slow close --slow wait", TRI_DEFLATE_OFF, TRI_SLOW_WAIT}, /* the last one counts */
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct cli_options o;
-        assert_int_equal(parse(&o, rows[i].line), TRI_OK);
-        assert_int_equal(o.deflate, rows[i].deflate);
-        assert_int_equal(o.slow, rows[i].slow);
-    }
-    struct cli_options o;
-    assert_int_equal(parse(&o, "--extended-connect off --extended-connect on"), TRI_OK);
-    assert_true(o.extended_connect);
-    assert_int_equal(parse(&o, "--log-format json --log-format text"), TRI_OK);
-    assert_int_equal(o.log_format, TRI_LOG_TEXT);
-}
-
-static void every_limit_has_its_option(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *option;
-        uint64_t value;
-        enum tri_limit limit;
-    } rows[] = {
-        {"--max-message", 1234, TRI_LIMIT_MESSAGE_BYTES},
-        {"--max-queue", 1234, TRI_LIMIT_QUEUE_BYTES},
-        {"--max-streams", 1234, TRI_LIMIT_STREAMS},
-        {"--max-connections", 1234, TRI_LIMIT_CONNECTIONS},
-        {"--max-half-open", 1234, TRI_LIMIT_HALF_OPEN},
-        {"--max-sockets", 1234, TRI_LIMIT_SOCKETS},
-        {"--max-fragments", 1234, TRI_LIMIT_FRAGMENTS},
-        {"--max-control-frames", 1234, TRI_LIMIT_CONTROL_FRAMES},
-        {"--ping-interval", 1234, TRI_LIMIT_PING_INTERVAL_MS},
-        {"--idle-timeout", 1234, TRI_LIMIT_IDLE_TIMEOUT_MS},
-        {"--close-timeout", 1234, TRI_LIMIT_CLOSE_TIMEOUT_MS},
-        {"--handshake-timeout", 1234, TRI_LIMIT_HANDSHAKE_TIMEOUT_MS},
-        {"--request-timeout", 1234, TRI_LIMIT_REQUEST_TIMEOUT_MS},
-        {"--keepalive-timeout", 1234, TRI_LIMIT_KEEPALIVE_TIMEOUT_MS},
-        {"--deflate-memory", 1234567, TRI_LIMIT_DEFLATE_BYTES},
-        {"--deflate-least", 1234, TRI_LIMIT_DEFLATE_LEAST_BYTES},
-        {"--deflate-window", 13, TRI_LIMIT_DEFLATE_WINDOW_BITS},
-        {"--deflate-level", 7, TRI_LIMIT_DEFLATE_LEVEL},
-    };
-    assert_int_equal(sizeof rows / sizeof rows[0], CLI_LIMITS_LEN);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct cli_options o;
-        char line[64];
-        (void)snprintf(line, sizeof line, "%s %" PRIu64, rows[i].option, rows[i].value);
-        assert_int_equal(parse(&o, line), TRI_OK);
-        assert_true(o.limits[rows[i].limit].given);
-        assert_int_equal(o.limits[rows[i].limit].limit, rows[i].limit);
-        assert_int_equal(o.limits[rows[i].limit].value, rows[i].value);
-    }
-}
-
-static void a_limit_must_be_a_number_in_its_range(void **state)
-{
-    (void)state;
-    static const char *const bad[] = {"-1", "1k", "0x10", "+1", "1.5", "99999999999999999999999"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct cli_options o;
-        char line[64];
-        (void)snprintf(line, sizeof line, "--max-message %s", bad[i]);
-        assert_int_equal(parse(&o, line), TRI_ERR_INVALID);
-        assert_non_null(strstr(error, bad[i]));
-        assert_non_null(strstr(error, "no number"));
-    }
-    assert_fails("--max-message 0", "--max-message 0 is out of range; see trisock serve --help");
-    assert_fails("--drain-seconds -1", "--drain-seconds -1 is no number; give digits only");
-    assert_fails("--drain-seconds 5s", "--drain-seconds 5s is no number; give digits only");
-    assert_fails("--drain-seconds 86401",
-                 "--drain-seconds 86401 is longer than a day; give 86400 or less");
-    assert_fails("--max-streams 4294967296",
-                 "--max-streams 4294967296 is out of range; see trisock serve --help");
-    assert_fails("--deflate-window 8",
-                 "--deflate-window 8 is out of range; see trisock serve --help");
-    assert_fails("--deflate-level 10",
-                 "--deflate-level 10 is out of range; see trisock serve --help");
-}
-
 static void what_is_not_known_is_named(void **state)
 {
     (void)state;
@@ -306,17 +205,10 @@ static void a_bad_value_is_told_with_a_good_one(void **state)
                                        "127.0.0.1:8443 or [::1]:8443");
     assert_fails("--cleartext x:80",
                  "--cleartext x:80 is no address; give one like 127.0.0.1:8443 or [::1]:8443");
-    assert_fails("--echo echo", "--echo echo is no path; give one like /echo");
-    assert_fails("--echo /a?b", "--echo /a?b is no path; give one like /echo");
     assert_fails("--echo /hello", "--echo /hello is taken by the greeting; give another path");
     assert_fails("--echo /stream", "--echo /stream is taken by the stream; give another path");
     assert_fails("--echo /rooms/", "--echo /rooms/ is taken by the rooms; give another path");
-    assert_fails("--deflate gzip", "--deflate gzip is not known; give off, shared or dedicated");
-    assert_fails("--slow wai", "--slow wai is not known; give wait, drop or close");
     assert_fails("--origin=", "--origin wants a value; see trisock serve --help");
-    assert_fails("--log-format xml", "--log-format xml is not known; give text or json");
-    assert_fails("--extended-connect maybe",
-                 "--extended-connect maybe is not known; give on or off");
 }
 
 static void what_belongs_together_is_asked_for(void **state)
@@ -346,6 +238,128 @@ static void addresses_end_at_the_limit(void **state)
     }
 }
 
+/* Parses |line| with --config and a file that holds |text| before it. */
+static enum tri_err parse_with(struct cli_options *o, const char *text, const char *line)
+{
+    struct temp_dir dir;
+    char whole[1024];
+    temp_dir_make(&dir);
+    temp_dir_text(&dir, "t.conf", text);
+    (void)snprintf(whole, sizeof whole, "--config %s%s%s", temp_dir_path(&dir, "t.conf"),
+                   *line ? " " : "", line);
+    const enum tri_err err = parse(o, whole);
+    temp_dir_remove(&dir);
+    return err;
+}
+
+static void assert_file_fails(const char *text, const char *sentence)
+{
+    struct cli_options o;
+    assert_int_equal(parse_with(&o, text, ""), TRI_ERR_INVALID);
+    assert_null(o.text);
+    const char *at = strstr(error, "t.conf:");
+    assert_non_null(at);
+    assert_string_equal(at + strlen("t.conf:"), sentence);
+}
+
+static void a_file_holds_options_one_a_line(void **state)
+{
+    (void)state;
+    struct cli_options o;
+    assert_int_equal(parse_with(&o,
+                                "# what we serve\n"
+                                "listen 127.0.0.1:1\n"
+                                "  listen\t[::1]:2  \r\n"
+                                "no-extended-connect\n"
+                                "\n"
+                                "origin https://a.example, https://b.example\n"
+                                "   # max-queue 5000\n"
+                                "max-message 1234\n"
+                                "verbose",
+                                ""),
+                     TRI_OK);
+    assert_int_equal(o.listen_len, 2);
+    assert_string_equal(o.listen[0], "127.0.0.1:1");
+    assert_string_equal(o.listen[1], "[::1]:2");
+    assert_false(o.listen_no_extended_connect[0]);
+    assert_true(o.listen_no_extended_connect[1]);
+    assert_true(o.extended_connect);
+    assert_string_equal(o.origins, "https://a.example, https://b.example");
+    assert_int_equal(o.limits[TRI_LIMIT_MESSAGE_BYTES].value, 1234);
+    assert_false(o.limits[TRI_LIMIT_QUEUE_BYTES].given);
+    assert_true(o.verbose);
+    cli_options_deinit(&o);
+    assert_null(o.text);
+}
+
+static void arguments_count_more_than_the_file(void **state)
+{
+    (void)state;
+    struct cli_options o;
+    static const char text[] = "max-message 1\nmax-queue 5000\nlisten 127.0.0.1:1\n"
+                               "listen 127.0.0.1:2\ncert c1\nkey k1\ncert c2\nkey k2\n"
+                               "cleartext 127.0.0.1:3\n";
+    assert_int_equal(parse_with(&o, text,
+                                "--no-extended-connect --max-message 2 --listen [::1]:4 "
+                                "--key k3 --cert c3"),
+                     TRI_OK);
+    assert_int_equal(o.limits[TRI_LIMIT_MESSAGE_BYTES].value, 2);
+    assert_int_equal(o.limits[TRI_LIMIT_QUEUE_BYTES].value, 5000);
+    assert_int_equal(o.listen_len, 1); /* lists do not mix */
+    assert_string_equal(o.listen[0], "[::1]:4");
+    assert_false(o.listen_no_extended_connect[0]);
+    assert_false(o.extended_connect);
+    assert_int_equal(o.cert_len, 1);
+    assert_string_equal(o.cert[0], "c3");
+    assert_string_equal(o.key[0], "k3");
+    assert_int_equal(o.cleartext_len, 1); /* nothing was said of these */
+    cli_options_deinit(&o);
+}
+
+static void what_is_wrong_in_a_file_is_told_with_its_line(void **state)
+{
+    (void)state;
+    assert_file_fails("verbose\n\nmax-mesage 1\n",
+                      "3: unknown option max-mesage; see trisock serve --help");
+    assert_file_fails("--verbose\n", "1: --verbose has dashes; leave them out here");
+    assert_file_fails("config x\n", "1: config has no place in a file; give it as an argument");
+    assert_file_fails("help\n", "1: help has no place in a file; give it as an argument");
+    assert_file_fails("version\n", "1: version has no place in a file; give it as an argument");
+    assert_file_fails("h\n", "1: unknown option h; see trisock serve --help");
+    assert_file_fails("#\nverbose yes\n", "2: verbose takes no value; leave out yes");
+    assert_file_fails("root\n", "1: root wants a value; see trisock serve --help");
+    assert_file_fails("max-message 1k\n", "1: --max-message 1k is no number; give digits only");
+    static char text[CLI_CONFIG_LINE_BYTES_MAX + 64];
+    (void)snprintf(text, sizeof text, "verbose\nroot %0*d\n", (int)CLI_CONFIG_LINE_BYTES_MAX, 0);
+    assert_file_fails(text, "2: the line is longer than 4 KiB; make it shorter");
+}
+
+static void a_file_is_checked_as_a_whole(void **state)
+{
+    (void)state;
+    struct cli_options o;
+    assert_int_equal(parse_with(&o, "cert c1\n", ""), TRI_ERR_INVALID);
+    assert_string_equal(error, "--cert c1 is given without its key; add --key FILE");
+    assert_null(o.text);
+    assert_fails("--config /no/such",
+                 "--config /no/such cannot be read: No such file or directory; give a file that "
+                 "can");
+}
+
+static void E1_extended_connect_is_switched_off_for_one_address_or_all(void **state)
+{
+    (void)state;
+    struct cli_options o;
+    assert_int_equal(parse(&o, "--listen [::1]:1 --no-extended-connect --listen [::1]:2"), TRI_OK);
+    assert_true(o.extended_connect);
+    assert_true(o.listen_no_extended_connect[0]);
+    assert_false(o.listen_no_extended_connect[1]);
+    assert_int_equal(parse(&o, "--no-extended-connect --listen [::1]:1"), TRI_OK);
+    assert_false(o.extended_connect);
+    assert_false(o.listen_no_extended_connect[0]);
+    assert_fails("--no-extended-connect=x", "--no-extended-connect takes no value; leave out =x");
+}
+
 static void help_and_version_stop_the_reading(void **state)
 {
     (void)state;
@@ -359,36 +373,25 @@ static void help_and_version_stop_the_reading(void **state)
     assert_int_equal(parse(&o, "--nonsense --help"), TRI_ERR_INVALID);
 }
 
-static void E9_a_drain_is_given_in_seconds(void **state)
-{
-    (void)state;
-    struct cli_options o;
-    assert_int_equal(parse(&o, "--drain-seconds 30"), TRI_OK);
-    assert_int_equal(o.drain_ms, 30000);
-    assert_int_equal(parse(&o, "--drain-seconds=86400"), TRI_OK);
-    assert_int_equal(o.drain_ms, TRI_DRAIN_MS_MAX);
-    assert_int_equal(parse(&o, "--drain-seconds 0"), TRI_OK);
-    assert_int_equal(o.drain_ms, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(E9_a_drain_is_given_in_seconds),
         cmocka_unit_test(without_arguments_all_is_at_its_default),
         cmocka_unit_test(every_option_is_read_in_both_spellings),
+        cmocka_unit_test(N7_early_data_is_off_and_a_websocket_in_it_waits_unless_said_otherwise),
         cmocka_unit_test(N6_certificates_and_keys_are_paired_in_order),
         cmocka_unit_test(N6_certificates_have_a_limit),
         cmocka_unit_test(a_value_may_hold_an_equals_sign),
-        cmocka_unit_test(http_versions_are_a_list),
-        cmocka_unit_test(words_choose_what_is_done),
-        cmocka_unit_test(every_limit_has_its_option),
-        cmocka_unit_test(a_limit_must_be_a_number_in_its_range),
         cmocka_unit_test(what_is_not_known_is_named),
         cmocka_unit_test(a_value_that_lacks_or_is_too_much_is_told),
         cmocka_unit_test(a_bad_value_is_told_with_a_good_one),
         cmocka_unit_test(what_belongs_together_is_asked_for),
         cmocka_unit_test(addresses_end_at_the_limit),
+        cmocka_unit_test(a_file_holds_options_one_a_line),
+        cmocka_unit_test(arguments_count_more_than_the_file),
+        cmocka_unit_test(what_is_wrong_in_a_file_is_told_with_its_line),
+        cmocka_unit_test(a_file_is_checked_as_a_whole),
+        cmocka_unit_test(E1_extended_connect_is_switched_off_for_one_address_or_all),
         cmocka_unit_test(help_and_version_stop_the_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 /* The server, as far as the lines need it. */
 struct tri_server {
-    const char *addresses[2], *cleartext, *made;
+    const char *addresses[2], *cleartext, *admin, *made;
 };
 
 const char *tri_server_address(const struct tri_server *server, size_t index)
@@ -21,6 +21,11 @@ const char *tri_server_address(const struct tri_server *server, size_t index)
 const char *tri_server_cleartext_address(const struct tri_server *server, size_t index)
 {
     return index < 1 ? server->cleartext : NULL;
+}
+
+const char *tri_server_admin_address(const struct tri_server *server)
+{
+    return server->admin;
 }
 
 const char *tri_server_spki_pin(const struct tri_server *server)
@@ -82,6 +87,16 @@ static void the_cleartext_port_has_a_line(void **state)
                                                   "trisock: redirecting http://127.0.0.1:2\n");
 }
 
+static void the_admin_address_has_a_line(void **state)
+{
+    (void)state;
+    const struct tri_server server = {.addresses = {"127.0.0.1:1"}, .admin = "[::1]:9100"};
+    const struct cli_options options = {.http = TRI_HTTP_2};
+    assert_string_equal(print(&server, &options),
+                        "trisock: serving https://127.0.0.1:1 (h2)\n"
+                        "trisock: metrics at http://[::1]:9100/metrics\n");
+}
+
 static void N8_the_command_that_trusts_a_made_certificate_is_printed(void **state)
 {
     (void)state;
@@ -111,6 +126,11 @@ static void a_used_port_is_told_with_the_option_that_changes_it(void **state)
     cli_ready_explain(out, TRI_ERR_INUSE, sentence, &options);
     assert_string_equal(out, "127.0.0.1:80 is in use by another program; choose another with "
                              "--cleartext ADDR:PORT");
+    options.cleartext_len = 0;
+    options.admin = "127.0.0.1:80";
+    cli_ready_explain(out, TRI_ERR_INUSE, sentence, &options);
+    assert_string_equal(out, "127.0.0.1:80 is in use by another program; choose another with "
+                             "--admin ADDR:PORT");
 }
 
 static void other_sentences_stay_as_they_are(void **state)
@@ -128,6 +148,7 @@ int main(void)
         cmocka_unit_test(each_address_has_its_line),
         cmocka_unit_test(only_what_is_offered_is_named),
         cmocka_unit_test(the_cleartext_port_has_a_line),
+        cmocka_unit_test(the_admin_address_has_a_line),
         cmocka_unit_test(N8_the_command_that_trusts_a_made_certificate_is_printed),
         cmocka_unit_test(a_used_port_is_told_with_the_option_that_changes_it),
         cmocka_unit_test(other_sentences_stay_as_they_are),

@@ -251,6 +251,13 @@ static void other_setters_set(void **state)
     struct tri_config *config = make(&heap);
     tri_config_extended_connect(config, false);
     assert_false(config->extended_connect);
+    assert_int_equal(tri_config_listen_extended_connect(config, 0, true), TRI_ERR_NOT_FOUND);
+    assert_int_equal(tri_config_listen(config, "127.0.0.1:1"), TRI_OK);
+    assert_int_equal(tri_config_listen(config, "127.0.0.1:2"), TRI_OK);
+    assert_int_equal(tri_config_listen_extended_connect(config, 1, true), TRI_OK);
+    assert_int_equal(tri_config_listen_extended_connect(config, 2, true), TRI_ERR_NOT_FOUND);
+    assert_false(config->listen[0].has_extended_connect);
+    assert_true(config->listen[1].has_extended_connect && config->listen[1].extended_connect);
     assert_int_equal(tri_config_limit(config, TRI_LIMIT_MESSAGE_BYTES, 5), TRI_OK);
     assert_int_equal(config->limits.message_bytes_max, 5);
     assert_int_equal(tri_config_limit(config, TRI_LIMIT_MESSAGE_BYTES, 0), TRI_ERR_INVALID);
@@ -295,6 +302,8 @@ static void a_copy_has_everything_and_shares_nothing(void **state)
     assert_int_equal(tri_config_cleartext(config, "127.0.0.1:2", TRI_CLEARTEXT_REDIRECT), TRI_OK);
     assert_int_equal(tri_config_http(config, TRI_HTTP_2), TRI_OK);
     tri_config_extended_connect(config, false);
+    assert_int_equal(tri_config_admin(config, "127.0.0.1:3"), TRI_OK);
+    tri_config_drain_ms(config, 4);
     struct tri_config copy;
     tri_config_init(&copy, &heap.alloc);
     assert_int_equal(tri_config_copy(&copy, config), TRI_OK);
@@ -313,9 +322,11 @@ static void a_copy_has_everything_and_shares_nothing(void **state)
     assert_int_equal(copy.routes.routes[0].slow, TRI_SLOW_DROP);
     assert_string_equal(copy.routes.routes[0].subprotocols, "chat");
     assert_string_equal(copy.routes.routes[0].origins, "https://a");
-    assert_int_equal(tri_addr_port(&copy.listen[0]), 1);
+    assert_int_equal(tri_addr_port(&copy.listen[0].addr), 1);
     assert_int_equal(tri_addr_port(&copy.cleartext[0].addr), 2);
     assert_int_equal(copy.cleartext[0].answer, TRI_CLEARTEXT_REDIRECT);
+    assert_int_equal(tri_addr_port(&copy.admin), 3);
+    assert_int_equal(copy.drain_ms, 4);
     assert_int_equal(copy.http, TRI_HTTP_2);
     assert_false(copy.extended_connect);
     tri_config_deinit(&copy);
@@ -355,6 +366,24 @@ static void short_memory_is_told_and_loses_nothing(void **state)
     }
 }
 
+static void the_admin_address_is_one_of_loopback(void **state)
+{
+    (void)state;
+    struct test_alloc heap;
+    struct tri_config *config = make(&heap);
+    static const char *const bad[] = {"", "9100", "0.0.0.0:9100", "[::]:9100", "192.0.2.1:9100"};
+    assert_int_equal(config->admin.len, 0);
+    assert_int_equal(tri_config_admin(config, NULL), TRI_ERR_INVALID);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(tri_config_admin(config, bad[i]), TRI_ERR_INVALID);
+        assert_int_equal(config->admin.len, 0);
+    }
+    assert_int_equal(tri_config_admin(config, "[::1]:9100"), TRI_OK);
+    assert_int_equal(tri_config_admin(config, "127.0.0.1:9101"), TRI_OK); /* the last one counts */
+    assert_int_equal(tri_addr_port(&config->admin), 9101);
+    release(&heap, config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +398,7 @@ int main(void)
         cmocka_unit_test(nothing_is_set_where_no_websocket_is_served),
         cmocka_unit_test(what_is_no_value_changes_nothing),
         cmocka_unit_test(other_setters_set),
+        cmocka_unit_test(the_admin_address_is_one_of_loopback),
         cmocka_unit_test(a_copy_has_everything_and_shares_nothing),
         cmocka_unit_test(short_memory_is_told_and_loses_nothing),
     };

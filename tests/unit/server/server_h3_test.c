@@ -173,7 +173,7 @@ static enum tri_err try_open(struct rig *r)
     test_hub_init(&r->hub);
     r->hub.shared.config.qlog_dir = NULL;
     assert_int_equal(tri_addr_parse(&r->addr, "127.0.0.1:0"), TRI_OK);
-    return tri_h3_port_open(&r->port, &r->hub.hub, &r->addr);
+    return tri_h3_port_open(&r->port, &r->hub.hub, &r->addr, true);
 }
 
 static void set_up(struct rig *r)
@@ -312,8 +312,41 @@ static void connections_end_at_the_limit(void **state)
     void *first = endpoint.conn;
     accept_conn(&r);
     assert_null(endpoint.conn);
-    assert_non_null(strstr(r.hub.log, "warn conn.limit connections=1\n"));
+    assert_non_null(
+        strstr(r.hub.log, "warn conn.refuse reason=limit refused=1 remote=[::1]:50321\n"));
     endpoint.conn = first;
+    tear_down(&r);
+}
+
+/* Whether the endpoint may keep the connection, whose client proved to be at |text|. */
+static bool prove(void *conn, const char *text)
+{
+    struct tri_addr remote;
+    assert_int_equal(tri_addr_parse(&remote, text), TRI_OK);
+    return endpoint.config.on_proven(endpoint.config.owner, conn, &remote);
+}
+
+static void E10_an_address_counts_when_it_is_proven_and_no_earlier(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.hub.shared.config.limits.connections_address_max = 1;
+    accept_conn(&r);
+    void *spoofed = endpoint.conn;
+    accept_conn(&r);
+    void *first = endpoint.conn;
+    assert_true(prove(first, "[::1]:50321"));
+    accept_conn(&r);
+    void *second = endpoint.conn;
+    assert_false(prove(second, "[::1]:50322"));
+    assert_non_null(strstr(r.hub.log, "warn conn.refuse reason=address refused=1 "));
+    assert_int_equal(r.hub.hub.metrics.conns_refused[TRI_CONN_REFUSED_ADDRESS], 1);
+    end_conn(&endpoint);
+    endpoint.conn = first;
+    end_conn(&endpoint);
+    assert_true(prove(spoofed, "[::1]:50323")); /* the first has left */
+    endpoint.conn = spoofed;
     tear_down(&r);
 }
 
@@ -433,6 +466,7 @@ int main(void)
         cmocka_unit_test(an_event_while_it_sends_makes_it_dirty_again),
         cmocka_unit_test(a_connection_is_numbered_and_logged),
         cmocka_unit_test(connections_end_at_the_limit),
+        cmocka_unit_test(E10_an_address_counts_when_it_is_proven_and_no_earlier),
         cmocka_unit_test(E9_the_last_words_are_sent_before_the_socket_goes),
         cmocka_unit_test(no_connection_is_taken_while_the_server_stops),
         cmocka_unit_test(no_connection_is_taken_without_memory),

@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define METRICS_MAX ((size_t)(64 * 1024))
+
 static bool has_ended(const struct test_server *s, const struct test_client *c)
 {
     (void)s;
@@ -168,6 +170,8 @@ static void gauges_follow_what_is_open(void **state)
     assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_CONNECTIONS), 0);
     assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_SOCKETS), 0);
     assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_DEFLATE_BYTES), 0);
+    const uint64_t memory = tri_server_gauge(s.server, TRI_GAUGE_MEMORY_BYTES);
+    assert_true(memory > 10000);
     test_client_open(&c, test_server_address(&s), "http/1.1");
     test_client_send_text(&c, "GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
                               "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -179,9 +183,84 @@ static void gauges_follow_what_is_open(void **state)
     static const char zeros[1000];
     assert_int_equal(tri_ws_send(s.ws, TRI_BINARY, zeros, sizeof zeros), TRI_OK);
     assert_true(tri_server_gauge(s.server, TRI_GAUGE_DEFLATE_BYTES) > 1000);
+    assert_true(tri_server_gauge(s.server, TRI_GAUGE_MEMORY_BYTES) > memory + 24000);
     test_client_close(&c);
     assert_true(test_server_run_until(&s, NULL, is_closed));
     assert_int_equal(tri_server_gauge(s.server, TRI_GAUGE_SOCKETS), 0);
+    test_server_deinit(&s);
+}
+
+static void take_metrics(void *user, const char *text, size_t len)
+{
+    char *page = user;
+    const size_t used = strlen(page);
+    assert_true(used + len < METRICS_MAX);
+    memcpy(page + used, text, len);
+    page[used + len] = '\0';
+}
+
+static void assert_metric(const struct test_server *s, const char *line)
+{
+    static char page[METRICS_MAX];
+    page[0] = '\0';
+    tri_server_metrics(s->server, take_metrics, page);
+    char whole[256];
+    (void)snprintf(whole, sizeof whole, "\n%s\n", line);
+    if (!strstr(page, whole)) {
+        fail_msg("there is no line: %s", line);
+    }
+}
+
+static bool has_no_connection(const struct test_server *s, const struct test_client *c)
+{
+    (void)c;
+    return tri_server_gauge(s->server, TRI_GAUGE_CONNECTIONS) == 0;
+}
+
+static bool has_connection(const struct test_server *s, const struct test_client *c)
+{
+    (void)c;
+    return tri_server_gauge(s->server, TRI_GAUGE_CONNECTIONS) == 1;
+}
+
+static void metrics_tell_what_came_and_went(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    test_server_start(&s);
+    test_server_open_socket(&s, &c);
+    assert_metric(&s, "trisock_connections{http=\"http/1.1\"} 1");
+    assert_metric(&s, "trisock_sockets{http=\"http/1.1\"} 1");
+    assert_metric(&s, "trisock_handshakes_failed_total 0");
+    test_client_send_frame(&c, 0x81, "12345", 5);
+    assert_true(test_server_await(&s, &c, "12345"));
+    assert_metric(&s, "trisock_messages_received_total{http=\"http/1.1\"} 1");
+    assert_metric(&s, "trisock_message_bytes_sent_total{http=\"http/1.1\"} 5");
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, has_no_connection));
+    assert_metric(&s, "trisock_connections{http=\"http/1.1\"} 0");
+    assert_metric(&s, "trisock_connections_closed_total{http=\"http/1.1\"} 1");
+    assert_metric(&s, "trisock_sockets_closed_total{http=\"http/1.1\",code=\"1006\"} 1");
+    assert_metric(&s, "trisock_sockets_per_connection_count{http=\"http/1.1\"} 1");
+    test_server_deinit(&s);
+}
+
+static void a_handshake_that_comes_to_nothing_is_counted(void **state)
+{
+    (void)state;
+    struct test_server s;
+    struct test_client c;
+    test_server_init(&s);
+    test_server_start(&s);
+    test_client_open_cleartext(&c, test_server_address(&s));
+    assert_true(test_server_run_until(&s, NULL, has_connection));
+    test_client_close(&c);
+    assert_true(test_server_run_until(&s, NULL, has_no_connection));
+    assert_metric(&s, "trisock_handshakes_failed_total 1");
+    assert_metric(&s, "trisock_connections_opened_total{http=\"http/1.1\"} 0");
+    assert_metric(&s, "trisock_connections_closed_total{http=\"http/1.1\"} 0");
     test_server_deinit(&s);
 }
 
@@ -544,6 +623,8 @@ int main(void)
         cmocka_unit_test(N4_the_cleartext_port_answers_426_or_308),
         cmocka_unit_test(N2_a_client_of_an_unknown_protocol_gets_alert_120),
         cmocka_unit_test(gauges_follow_what_is_open),
+        cmocka_unit_test(metrics_tell_what_came_and_went),
+        cmocka_unit_test(a_handshake_that_comes_to_nothing_is_counted),
         cmocka_unit_test(a_resume_between_turns_asks_for_a_turn),
         cmocka_unit_test(a_resume_within_a_turn_takes_effect_in_it),
         cmocka_unit_test(the_idle_timeout_counts_from_a_resume_between_turns),

@@ -58,9 +58,9 @@ static void tear_down(struct rig *r)
 
 static enum tri_err open_at(struct rig *r, const char *address)
 {
-    struct tri_addr addr;
-    assert_int_equal(tri_addr_parse(&addr, address), TRI_OK);
-    return tri_listener_open(&r->listener, &r->hub, &addr, &r->number);
+    struct tri_listen_port port = {.has_extended_connect = false};
+    assert_int_equal(tri_addr_parse(&port.addr, address), TRI_OK);
+    return tri_listener_open(&r->listener, &r->hub, &port, &r->number);
 }
 
 /* A socket of ours on a port that the system chose. */
@@ -173,6 +173,31 @@ static void N4_a_cleartext_port_is_tcp_alone(void **state)
     tear_down(&r);
 }
 
+static void E1_a_port_offers_extended_connect_as_it_says_itself_or_as_all_do(void **state)
+{
+    (void)state;
+    static const struct {
+        bool all, has_own, own, offered;
+    } rows[] = {
+        {true, false, false, true},
+        {false, false, true, false},
+        {true, true, false, false},
+        {false, true, true, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rig r;
+        set_up(&r, TRI_HTTP_ALL);
+        r.shared.config.extended_connect = rows[i].all;
+        struct tri_listen_port port = {.has_extended_connect = rows[i].has_own,
+                                       .extended_connect = rows[i].own};
+        assert_int_equal(tri_addr_parse(&port.addr, "127.0.0.1:0"), TRI_OK);
+        assert_int_equal(tri_listener_open(&r.listener, &r.hub, &port, &r.number), TRI_OK);
+        assert_int_equal(r.listener.tcp_port.extended_connect, rows[i].offered);
+        assert_int_equal(r.listener.h3.extended_connect, rows[i].offered);
+        tear_down(&r);
+    }
+}
+
 static void a_stop_gives_back_the_tcp_port_and_keeps_udp(void **state)
 {
     (void)state;
@@ -193,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_taken_port_is_told_on_tcp_and_on_udp),
         cmocka_unit_test(an_address_of_another_machine_is_told),
         cmocka_unit_test(N4_a_cleartext_port_is_tcp_alone),
+        cmocka_unit_test(E1_a_port_offers_extended_connect_as_it_says_itself_or_as_all_do),
         cmocka_unit_test(a_stop_gives_back_the_tcp_port_and_keeps_udp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

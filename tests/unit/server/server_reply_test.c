@@ -50,9 +50,18 @@ static void ignore_len(struct tri_stream *s, size_t len)
     (void)len;
 }
 
+static void ignore_urgency(struct tri_stream *s, unsigned urgency)
+{
+    (void)s;
+    (void)urgency;
+}
+
 static const struct tri_exchange_ops exchange_ops = {.respond = respond};
-static const struct tri_stream_ops stream_ops = {
-    .name = "test", .wake_write = ignore, .consume = ignore_len, .abort = ignore};
+static const struct tri_stream_ops stream_ops = {.name = "test",
+                                                 .wake_write = ignore,
+                                                 .consume = ignore_len,
+                                                 .abort = ignore,
+                                                 .set_urgency = ignore_urgency};
 
 struct fixture {
     struct test_hub hub;
@@ -320,9 +329,29 @@ static void the_spelled_answers_go_through(void **state)
     tear_down(&f);
 }
 
+static void E10_a_response_that_its_peer_does_not_take_is_given_up_counted_and_logged(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    const struct tri_reply reply = {.status = 200, .body = TRI_SLICE("hello")};
+    assert_int_equal(tri_replies_deadline_ns(&f.hub.hub), UINT64_MAX);
+    assert_int_equal(tri_reply_send(&f.hub.link, &f.e.x, &reply), TRI_OK);
+    const uint64_t deadline_ns = f.hub.now_ns + 60000 * TRI_NS_PER_MS;
+    assert_int_equal(tri_replies_deadline_ns(&f.hub.hub), deadline_ns);
+    tri_replies_expire(&f.hub.hub, deadline_ns - 1);
+    assert_int_equal(f.hub.hub.metrics.responses_unread, 0);
+    tri_replies_expire(&f.hub.hub, deadline_ns);
+    tri_replies_expire(&f.hub.hub, 2 * deadline_ns);
+    assert_int_equal(f.hub.hub.metrics.responses_unread, 1);
+    assert_string_equal(f.hub.log, "info response.unread http=test conn=1 stream=0 remote=\"\"\n");
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(E10_a_response_that_its_peer_does_not_take_is_given_up_counted_and_logged),
         cmocka_unit_test(a_reply_has_its_fields_and_its_body),
         cmocka_unit_test(an_empty_body_ends_with_its_head),
         cmocka_unit_test(head_tells_the_length_and_sends_nothing),

@@ -345,6 +345,52 @@ static void the_last_place_may_be_taken_while_a_handler_decides(void **state)
     tear_down(&r);
 }
 
+static void E10_near_the_limit_of_memory_nothing_new_is_begun(void **state)
+{
+    (void)state;
+    static const struct fixture_request requests[] = {
+        {.path = "/open", .protocol = "websocket"},
+        {.path = "/asked", .protocol = "websocket"},
+        {.path = "/plain/"},
+    };
+    struct rig r;
+    set_up(&r);
+    r.app.what = REPLY;
+    const struct fixture_request open = {.path = "/open", .protocol = "websocket"};
+    assert_int_equal(ask(&r, &open).status, 200);
+    r.hub.shared.budget.max = 1600;
+    r.hub.shared.budget.bytes = 1500;
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        const struct fixture_seen seen = ask(&r, &requests[i]);
+        assert_int_equal(seen.status, 503);
+        assert_true(has(seen.head, "retry-after: 5\n"));
+        assert_true(has(seen.body, "The server is short of memory. Try again later.\n"));
+    }
+    assert_int_equal(r.app.requests, 0); /* nobody was asked */
+    assert_non_null(strstr(r.hub.log, "reason=memory"));
+    r.hub.shared.budget.bytes = 1499;
+    assert_int_equal(ask(&r, &requests[2]).status, 200);
+    tear_down(&r);
+}
+
+static void memory_may_be_short_once_a_handler_has_decided(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.app.what = KEEP;
+    const struct fixture_request asked = {.path = "/asked", .protocol = "websocket"};
+    (void)ask(&r, &asked);
+    r.hub.shared.budget.max = 1600;
+    r.hub.shared.budget.bytes = 1500;
+    assert_int_equal(tri_request_accept(r.app.kept, NULL), TRI_ERR_NOMEM);
+    fake->run(r.f);
+    struct fixture_seen seen;
+    fake->seen(r.f, 0, &seen);
+    assert_int_equal(seen.status, 503);
+    tear_down(&r);
+}
+
 static void a_handler_may_refuse(void **state)
 {
     (void)state;
@@ -553,9 +599,97 @@ static void short_memory_is_answered_and_loses_nothing(void **state)
     }
 }
 
+/* ---- counting */
+
+static void E10_each_refusal_is_counted_and_logged_once_with_its_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        struct fixture_request request;
+        enum tri_refused why;
+    } rows[] = {
+        {{.path = "/none"}, TRI_REFUSED_PATH},
+        {{.path = "/open"}, TRI_REFUSED_PLAIN},
+        {{.path = "/open", .protocol = "websocket", .version = "12"}, TRI_REFUSED_VERSION},
+        {{.path = "/plain/", .protocol = "connect-udp"}, TRI_REFUSED_PROTOCOL},
+        {{.path = "/plain/x"}, TRI_REFUSED_APPLICATION},
+        {{.path = "/asked", .protocol = "websocket"}, TRI_REFUSED_APPLICATION},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rig r;
+        set_up(&r);
+        r.app.what = REFUSE;
+        struct fixture_seen seen = ask(&r, &rows[i].request);
+        struct tri_http_metrics want = {.requests = 1};
+        want.refused[rows[i].why] = 1;
+        assert_memory_equal(r.hub.link.metrics, &want, sizeof want);
+        char line[256];
+        (void)snprintf(line, sizeof line,
+                       "info request.refuse http=fake conn=1 remote=127.0.0.1:1 reason=%s "
+                       "status=%d path=%s\n",
+                       tri_refused_name(rows[i].why), seen.status, rows[i].request.path);
+        const char *at = strstr(r.hub.log, line);
+        assert_non_null(at);
+        assert_null(strstr(at + strlen(line), "request.refuse"));
+        tear_down(&r);
+    }
+}
+
+static void what_stands_in_the_way_is_counted(void **state)
+{
+    (void)state;
+    const struct fixture_request open = {.path = "/open", .protocol = "websocket"};
+    struct rig r;
+    set_up(&r);
+    r.hub.shared.config.limits.sockets_max = 1;
+    assert_int_equal(ask(&r, &open).status, 200);
+    assert_int_equal(ask(&r, &open).status, 503);
+    r.hub.hub.stopping = true;
+    assert_int_equal(ask(&r, &open).status, 503);
+    r.hub.hub.stopping = false;
+    const struct tri_http_metrics *m = r.hub.link.metrics;
+    assert_int_equal(m->requests, 3);
+    assert_int_equal(m->sockets_opened, 1);
+    assert_int_equal(m->refused[TRI_REFUSED_SOCKETS], 1);
+    assert_int_equal(m->refused[TRI_REFUSED_STOPPING], 1);
+    tear_down(&r);
+}
+
+static void what_a_program_answers_is_no_refusal(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.app.what = REPLY;
+    assert_int_equal(ask(&r, &(struct fixture_request){.path = "/plain/"}).status, 200);
+    const struct tri_http_metrics want = {.requests = 1};
+    assert_memory_equal(r.hub.link.metrics, &want, sizeof want);
+    tear_down(&r);
+}
+
+static void what_an_adapter_refuses_is_counted_too(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    const struct tri_carrier carrier = {.conn_id = 3, .http = "h2", .remote = "192.0.2.1:9"};
+    tri_request_exchange_events.on_refuse(&r.hub.link, &carrier, TRI_REFUSED_MALFORMED, 400);
+    assert_int_equal(r.hub.link.metrics->refused[TRI_REFUSED_MALFORMED], 1);
+    assert_int_equal(r.hub.link.metrics->requests, 0);
+    assert_string_equal(r.hub.log, "info request.refuse http=h2 conn=3 remote=192.0.2.1:9 "
+                                   "reason=malformed status=400\n");
+    tear_down(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(E10_near_the_limit_of_memory_nothing_new_is_begun),
+        cmocka_unit_test(memory_may_be_short_once_a_handler_has_decided),
+        cmocka_unit_test(E10_each_refusal_is_counted_and_logged_once_with_its_reason),
+        cmocka_unit_test(what_stands_in_the_way_is_counted),
+        cmocka_unit_test(what_a_program_answers_is_no_refusal),
+        cmocka_unit_test(what_an_adapter_refuses_is_counted_too),
         cmocka_unit_test(a_handler_sees_the_request_and_answers),
         cmocka_unit_test(what_has_no_handler_is_refused_with_a_sentence),
         cmocka_unit_test(the_log_tells_the_status_that_was_sent),

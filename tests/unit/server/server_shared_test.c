@@ -240,7 +240,31 @@ static void E10_the_secret_is_kept_where_the_certificate_is(void **state)
     assert_int_equal(tri_config_secret_file(&r.config, "/proc/no/secret"), TRI_OK);
     assert_refused(&r, TRI_ERR_IO, "the secret file /proc/no/secret cannot be read or made");
     assert_int_equal(tri_config_http(&r.config, TRI_HTTP_2), TRI_OK);
-    assert_int_equal(init(&r), TRI_OK); /* it needs none */
+    assert_refused(&r, TRI_ERR_IO, "the secret file /proc/no/secret cannot be read or made");
+    tear_down(&r);
+}
+
+static void N7_tickets_are_of_the_secret_and_of_tcp_or_quic(void **state)
+{
+    (void)state;
+    struct rig r;
+    uint8_t tcp[TRI_TICKET_KEY_LEN];
+    uint8_t quic[TRI_TICKET_KEY_LEN];
+    set_up(&r);
+    assert_int_equal(init(&r), TRI_OK);
+    memcpy(tcp, r.shared.tcp_tls.tickets.key, sizeof tcp);
+    memcpy(quic, r.shared.quic_tls.tickets.key, sizeof quic);
+    assert_memory_not_equal(tcp, quic, sizeof tcp);
+    assert_int_equal(tri_shared_reload(&r.shared, (struct tri_sentence){r.error, 512}), TRI_OK);
+    assert_memory_equal(tcp, r.shared.tcp_tls.tickets.key, sizeof tcp);
+    tri_shared_deinit(&r.shared);
+    assert_int_equal(init(&r), TRI_OK); /* started again */
+    assert_memory_equal(tcp, r.shared.tcp_tls.tickets.key, sizeof tcp);
+    assert_memory_equal(quic, r.shared.quic_tls.tickets.key, sizeof quic);
+    tri_shared_deinit(&r.shared);
+    assert_int_equal(tri_config_secret_file(&r.config, temp_dir_path(&r.dir, "other")), TRI_OK);
+    assert_int_equal(init(&r), TRI_OK);
+    assert_memory_not_equal(tcp, r.shared.tcp_tls.tickets.key, sizeof tcp);
     tri_shared_deinit(&r.shared);
     tear_down(&r);
 }
@@ -294,6 +318,7 @@ int main(void)
         cmocka_unit_test(N6_a_bad_certificate_leaves_the_old_one_and_says_so),
         cmocka_unit_test(N6_a_reload_without_memory_changes_nothing),
         cmocka_unit_test(E10_the_secret_is_kept_where_the_certificate_is),
+        cmocka_unit_test(N7_tickets_are_of_the_secret_and_of_tcp_or_quic),
         cmocka_unit_test(connections_are_numbered_from_one_and_limited),
         cmocka_unit_test(short_memory_is_told_and_loses_nothing),
     };

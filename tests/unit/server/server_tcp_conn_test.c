@@ -23,7 +23,19 @@ struct tri_tcp {
     int flushes, closes, aborts;
     size_t pulled; /* slices */
     bool held_back;
+    bool full;
+    uint64_t taken_bytes;
 };
+
+bool tri_tcp_is_full(const struct tri_tcp *t)
+{
+    return t->full;
+}
+
+uint64_t tri_tcp_taken_bytes(const struct tri_tcp *t)
+{
+    return t->taken_bytes;
+}
 
 void tri_tcp_read(struct tri_tcp *t, bool on)
 {
@@ -77,6 +89,12 @@ const char *tri_tcp_tls_group(const struct tri_tcp *t)
 {
     (void)t;
     return "GROUP";
+}
+
+bool tri_tcp_tls_is_resumed(const struct tri_tcp *t)
+{
+    (void)t;
+    return false;
 }
 
 /* ------------------------------------------------------------------------ the adapter, as played */
@@ -241,7 +259,8 @@ static void set_up(struct rig *r)
     test_hub_init(&r->hub);
     make_result = TRI_OK;
     adapter = (struct adapter){.kind = ""};
-    r->port = (struct tri_tcp_port){.hub = &r->hub.hub, .alt_svc = "h3=\":1\""};
+    r->port =
+        (struct tri_tcp_port){.hub = &r->hub.hub, .alt_svc = "h3=\":1\"", .extended_connect = true};
     r->tcp = (struct tri_tcp){.flushes = 0};
     assert_int_equal(tri_addr_parse(&r->tcp.remote, "127.0.0.1:50321"), TRI_OK);
 }
@@ -468,11 +487,30 @@ static void connections_end_at_the_limit(void **state)
     set_up(&r);
     r.hub.shared.config.limits.connections_max = 1;
     assert_true(accept_conn(&r));
-    struct tri_tcp second = {.flushes = 0};
+    struct tri_tcp second = {.remote = r.tcp.remote};
     assert_null(tri_tcp_conn_accept(&r.port, &second, &second.events));
-    assert_non_null(strstr(r.hub.log, "warn conn.limit connections=1\n"));
+    assert_non_null(
+        strstr(r.hub.log, "warn conn.refuse reason=limit refused=1 remote=127.0.0.1:50321\n"));
     assert_int_equal(atomic_load(&r.hub.shared.conns_open), 1);
     tear_down(&r, TRI_TCP_LOST);
+}
+
+static void E10_an_address_has_so_many_connections_and_others_are_served(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    r.hub.shared.config.limits.connections_address_max = 1;
+    assert_true(accept_conn(&r));
+    struct tri_tcp same = {.remote = r.tcp.remote};
+    assert_null(tri_tcp_conn_accept(&r.port, &same, &same.events));
+    struct tri_tcp other = {.flushes = 0};
+    assert_int_equal(tri_addr_parse(&other.remote, "127.0.0.2:50321"), TRI_OK);
+    other.user = tri_tcp_conn_accept(&r.port, &other, &other.events);
+    assert_non_null(other.user);
+    other.events->on_closed(other.user, TRI_TCP_LOST);
+    tear_down(&r, TRI_TCP_LOST);
+    assert_int_equal(r.hub.hub.metrics.conns_refused[TRI_CONN_REFUSED_ADDRESS], 1);
 }
 
 static void E6_net_reads_no_more_as_soon_as_the_adapter_has_enough(void **state)
@@ -599,9 +637,81 @@ static void a_drop_frees_the_adapter_at_once(void **state)
     tear_down(&r, TRI_TCP_LOST);
 }
 
+#define RESPONSE_NS (60000 * TRI_NS_PER_MS)
+
+/* Lets the deadlines of the hub come at |ms| from the start. */
+static void expire_at(struct rig *r, uint64_t ms)
+{
+    r->hub.now_ns = 1 + ms * TRI_NS_PER_MS;
+    if (tri_tcp_conns_deadline_ns(&r->hub.hub) <= r->hub.now_ns) {
+        tri_tcp_conns_expire(&r->hub.hub, r->hub.now_ns);
+    }
+    flush(r);
+}
+
+static void E10_a_connection_whose_peer_takes_nothing_is_cut(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    open_conn(&r, "h2");
+    r.tcp.full = true;
+    flush(&r);
+    assert_int_equal(tri_tcp_conns_deadline_ns(&r.hub.hub), 1 + RESPONSE_NS);
+    expire_at(&r, 59999);
+    assert_int_equal(r.tcp.aborts, 0);
+    expire_at(&r, 60000);
+    assert_int_equal(r.tcp.aborts, 1);
+    assert_int_equal(adapter.expires, 0); /* its own time had not come */
+    assert_int_equal(r.hub.hub.metrics.responses_unread, 1);
+    expire_at(&r, 200000);
+    assert_int_equal(r.tcp.aborts, 1);
+    tear_down(&r, TRI_TCP_LOST);
+    assert_non_null(strstr(r.hub.log, "info conn.unread conn=1 remote=127.0.0.1:50321\n"));
+}
+
+static void a_slow_reader_is_not_a_stalled_one(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    open_conn(&r, "h2");
+    r.tcp.full = true;
+    flush(&r);
+    for (uint64_t ms = 50000; ms < 1000000; ms += 50000) {
+        r.tcp.taken_bytes++;
+        expire_at(&r, ms);
+    }
+    r.tcp.full = false; /* all was taken, and then nothing is to be sent for long */
+    adapter.config.events->on_wake(adapter.config.user);
+    flush(&r);
+    expire_at(&r, 10000000);
+    assert_int_equal(r.tcp.aborts, 0);
+    tear_down(&r, TRI_TCP_LOST);
+}
+
+static void a_connection_with_sockets_is_left_to_them(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    open_conn(&r, "h2");
+    struct tri_link *link = adapter.config.user;
+    *link->sockets_open += 1;
+    r.tcp.full = true;
+    flush(&r);
+    expire_at(&r, 1000000);
+    assert_int_equal(r.tcp.aborts, 0);
+    *link->sockets_open -= 1;
+    tear_down(&r, TRI_TCP_LOST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(E10_a_connection_whose_peer_takes_nothing_is_cut),
+        cmocka_unit_test(a_slow_reader_is_not_a_stalled_one),
+        cmocka_unit_test(a_connection_with_sockets_is_left_to_them),
         cmocka_unit_test(N2_alpn_chooses_the_adapter),
         cmocka_unit_test(N4_a_cleartext_port_has_the_refuser),
         cmocka_unit_test(the_adapter_knows_what_carries_it),
@@ -614,6 +724,7 @@ int main(void)
         cmocka_unit_test(a_connection_without_memory_is_cut),
         cmocka_unit_test(short_memory_refuses_a_connection_and_loses_nothing),
         cmocka_unit_test(connections_end_at_the_limit),
+        cmocka_unit_test(E10_an_address_has_so_many_connections_and_others_are_served),
         cmocka_unit_test(E6_net_reads_no_more_as_soon_as_the_adapter_has_enough),
         cmocka_unit_test(E6_net_reads_on_when_the_adapter_says_so_outside_of_a_read),
         cmocka_unit_test(the_deadline_of_an_adapter_is_kept),

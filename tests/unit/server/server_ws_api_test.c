@@ -130,6 +130,9 @@ static void a_message_goes_in_pieces_and_nothing_between_them(void **state)
     assert_int_equal(tri_ws_send_payload(ws, payload), TRI_OK);
     tri_payload_free(payload);
     assert_received(&r, stream, "\x01\x03hel\x00\x02lo\x80\x00\x81\x01p", 14);
+    assert_int_equal(r.hub.link.metrics->messages_out, 2); /* what was refused is not counted */
+    assert_int_equal(r.hub.link.metrics->bytes_out, 6);
+    assert_int_equal(r.hub.link.metrics->messages_dropped, 0);
     tear_down(&r);
 }
 
@@ -222,6 +225,28 @@ static void a_policy_that_there_is_not_ends_the_program(void **state)
     set_up(&r);
     (void)open_socket(&r);
     assert_true(test_death_is_met(set_unknown_policy, r.app.ws[0]));
+    tear_down(&r);
+}
+
+static void set_urgency_beyond_the_last(void *user)
+{
+    tri_ws_urgency(user, TRI_URGENCY_LEAST + 1);
+}
+
+static void E8_an_urgency_may_be_set_at_any_time_and_is_one_of_eight(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    (void)open_socket(&r);
+    for (unsigned urgency = TRI_URGENCY_FIRST; urgency <= TRI_URGENCY_LEAST; urgency++) {
+        tri_ws_urgency(r.app.ws[0], urgency);
+    }
+    assert_true(test_death_is_met(set_urgency_beyond_the_last, r.app.ws[0]));
+    assert_int_equal(tri_ws_close(r.app.ws[0], 1000, NULL), TRI_OK);
+    tri_ws_urgency(r.app.ws[0], TRI_URGENCY_FIRST);
+    tri_ws_abort(r.app.ws[0]);
+    tri_ws_urgency(r.app.ws[0], TRI_URGENCY_FIRST);
     tear_down(&r);
 }
 
@@ -333,6 +358,7 @@ int main(void)
         cmocka_unit_test(who_was_told_to_wait_is_told_to_go_on),
         cmocka_unit_test(a_socket_starts_with_the_policy_of_its_route),
         cmocka_unit_test(a_policy_that_there_is_not_ends_the_program),
+        cmocka_unit_test(E8_an_urgency_may_be_set_at_any_time_and_is_one_of_eight),
         cmocka_unit_test(a_send_that_closes_tells_the_time),
         cmocka_unit_test(a_paused_socket_reads_on_at_the_turn_after_it_resumes),
         cmocka_unit_test(silence_counts_from_the_resume),

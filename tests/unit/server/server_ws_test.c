@@ -164,6 +164,18 @@ static void a_socket_is_opened_used_closed_and_logged(void **state)
                         "deflate=off\n"
                         "info ws.close id=1 http=fake conn=1 stream=0 code=4001 reason=bye clean=1 "
                         "bytes_in=3 bytes_out=2 messages_in=1 messages_out=1 seconds=1.234\n");
+    const struct tri_http_metrics want = {
+        .requests = 1,
+        .sockets_opened = 1,
+        .sockets_closed = 1,
+        .closed_other = 1,
+        .messages_in = 1,
+        .messages_out = 1,
+        .bytes_in = 3,
+        .bytes_out = 2,
+    };
+    assert_memory_equal(r.hub.link.metrics, &want, sizeof want);
+    assert_int_equal(r.hub.link.sockets_peak, 1);
     tear_down(&r);
 }
 
@@ -295,6 +307,8 @@ static void a_handler_of_pieces_gets_pieces(void **state)
     send_frame(&r, stream, 0x80, "lo", 2);
     send_frame(&r, stream, 0x82, "all", 3);
     assert_string_equal(r.app.told, "open;<T:hel;T:lo>;<B:all>;");
+    assert_int_equal(r.hub.link.metrics->messages_in, 2);
+    assert_int_equal(r.hub.link.metrics->bytes_in, 8);
     tear_down(&r);
 }
 
@@ -316,6 +330,9 @@ static void what_a_full_queue_dropped_is_logged(void **state)
     fake->fin(r.f, stream);
     fake->run(r.f);
     assert_non_null(strstr(r.hub.log, " messages_out=1 seconds=0.000 messages_dropped=2\n"));
+    assert_int_equal(r.hub.link.metrics->messages_dropped, 2);
+    assert_int_equal(r.hub.link.metrics->messages_out, 1);
+    assert_int_equal(r.hub.link.metrics->closed_code[0], 1);
     tear_down(&r);
 }
 
