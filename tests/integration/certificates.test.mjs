@@ -3,54 +3,18 @@
  * none is lost, the next handshake has the new one, and a bad one changes nothing but the log.
  */
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import fs from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
-import tls from 'node:tls';
+import { makeCertificate, servedHash } from './support/certificates.mjs';
 import { openChromium } from './support/chromium.mjs';
-import { connectHttp2 } from './support/http2_client.mjs';
-import { spkiHash } from './support/identity.mjs';
+import { echoedSince, openEchoes } from './support/echoing.mjs';
 import { EVENT_MS, TEST_MS, within } from './support/limits.mjs';
-import { nextMessage, openWs } from './support/npm_ws.mjs';
-import { temporaryDirectory, tool } from './support/processes.mjs';
+import { temporaryDirectory } from './support/processes.mjs';
 import { startServer, startServerForBrowser } from './support/server.mjs';
 
 /* More of each than handshakes that are under way when the signal comes. */
 const SOCKETS = 20;
 const RELOADS = 5;
-
-/* A self-signed certificate |name| for |names|, in |directory|: { certFile, keyFile, args, hash }. */
-async function makeCertificate(directory, name, names) {
-  const certFile = path.join(directory, `${name}.pem`);
-  const keyFile = path.join(directory, `${name}.key`);
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  await tool('openssl', [
-    ...['req', '-x509', ...key, '-keyout', keyFile, '-out', certFile, '-days', '30'],
-    ...['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`],
-  ]);
-  const hash = spkiHash(new X509Certificate(fs.readFileSync(certFile)));
-  return { certFile, keyFile, args: ['--cert', certFile, '--key', keyFile], hash };
-}
-
-/* The hash of what a new TLS handshake gets, asking for |servername|. */
-async function servedHash(server, servername, alpn = 'h2') {
-  const socket = tls.connect({
-    host: '127.0.0.1',
-    port: server.port,
-    servername,
-    ALPNProtocols: [alpn],
-    rejectUnauthorized: false,
-  });
-  try {
-    await within(EVENT_MS, 'the TLS handshake', once(socket, 'secureConnect'));
-    assert.equal(socket.alpnProtocol, alpn);
-    return spkiHash(socket.getPeerX509Certificate());
-  } finally {
-    socket.destroy();
-  }
-}
 
 test('N6: the server name chooses the certificate over TCP', { timeout: TEST_MS }, async (t) => {
   const directory = temporaryDirectory(t);
@@ -102,64 +66,6 @@ test('N6: the server name chooses the certificate over QUIC', { timeout: TEST_MS
   await finish();
 });
 
-async function echoedSince(echoes, marks) {
-  while (echoes.some((echo, index) => echo.rounds() === marks[index])) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-/* Sockets that echo without a pause until stop(), which checks that each answer was right. */
-function keepEchoing(exchange) {
-  let going = true;
-  let rounds = 0;
-  const running = (async () => {
-    while (going) {
-      const text = `round ${rounds}`;
-      assert.equal(await exchange(text), text);
-      rounds += 1;
-    }
-  })();
-  running.catch(() => {});
-  return {
-    rounds: () => rounds,
-    async stop() {
-      going = false;
-      await running;
-      return rounds;
-    },
-  };
-}
-
-async function openEchoes(t, server) {
-  const echoes = await openHttp2Echoes(t, server);
-  for (let i = 0; i < SOCKETS; i += 1) {
-    const socket = await openWs(t, server);
-    echoes.push(
-      keepEchoing(async (text) => {
-        socket.send(text);
-        return (await nextMessage(socket)).data.toString();
-      }),
-    );
-  }
-  return echoes;
-}
-
-async function openHttp2Echoes(t, server) {
-  const connection = await connectHttp2(t, server);
-  const echoes = [];
-  for (let i = 0; i < SOCKETS; i += 1) {
-    const peer = await connection.openSocket();
-    echoes.push(
-      keepEchoing(async (text) => {
-        peer.sendText(text);
-        const thing = await peer.next();
-        return thing.payload?.toString() ?? thing.type;
-      }),
-    );
-  }
-  return echoes;
-}
-
 test(
   'N6: a reload under load loses no socket, and the next handshake has the new certificate',
   { timeout: TEST_MS },
@@ -167,7 +73,7 @@ test(
     const directory = temporaryDirectory(t);
     const site = await makeCertificate(directory, 'site', 'DNS:site.test');
     const server = await startServer(t, { args: site.args });
-    const echoes = await openEchoes(t, server);
+    const echoes = await openEchoes(t, server, SOCKETS);
     let before = site.hash;
     assert.equal(await servedHash(server, 'site.test'), before);
     for (let i = 1; i <= RELOADS; i += 1) {

@@ -20,10 +20,12 @@ let made;
 
 /*
  * Returns { directory, caFile, certFile, keyFile, ca, spkiHash }, the same for every caller in the
- * process. spkiHash is the leaf's, as Chromium wants it.
+ * process. spkiHash is the leaf's, as Chromium wants it. A process that another one started uses
+ * that one's, if TRISOCK_TEST_IDENTITY names its directory.
  */
 export function identity() {
-  made ??= make(temporaryDirectory());
+  const given = process.env.TRISOCK_TEST_IDENTITY;
+  made ??= given ? Promise.resolve(describe(given)) : make(temporaryDirectory());
   return made;
 }
 
@@ -80,6 +82,11 @@ async function make(directory) {
     '-out',
     file('leaf.pem'),
   ]);
+  return describe(directory);
+}
+
+function describe(directory) {
+  const file = (name) => path.join(directory, name);
   return {
     directory,
     caFile: file('ca.pem'),

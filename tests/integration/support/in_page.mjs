@@ -234,3 +234,23 @@ export function talkUntilClosed({ pauseMs }) {
     });
   window.ends = Promise.all(window.sockets.map(talk));
 }
+
+/* Opens |url| and echoes for ever, with a pause between two messages; window.echoes counts. */
+export function echoForEver({ url, pauseMs }) {
+  window.echoes = 0;
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    const send = () => socket.send(`echo ${window.echoes}`);
+    socket.onopen = () => {
+      send();
+      resolve();
+    };
+    socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+    socket.onmessage = ({ data }) => {
+      if (data === `echo ${window.echoes}`) {
+        window.echoes += 1;
+        setTimeout(send, pauseMs);
+      }
+    };
+  });
+}

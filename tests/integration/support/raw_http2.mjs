@@ -11,12 +11,16 @@ import { EVENT_MS, within } from './limits.mjs';
 
 export const DATA = 0x0;
 export const HEADERS = 0x1;
+export const PRIORITY = 0x2;
 export const RST_STREAM = 0x3;
 export const SETTINGS = 0x4;
 export const PING = 0x6;
 export const GOAWAY = 0x7;
+export const WINDOW_UPDATE = 0x8;
+export const CONTINUATION = 0x9;
 export const END_STREAM = 0x1;
 export const END_HEADERS = 0x4;
+export const PADDED = 0x8;
 export const ACK = 0x1;
 export const PROTOCOL_ERROR = 0x1;
 export const SETTINGS_HEADER_TABLE_SIZE = 0x1;
@@ -33,7 +37,7 @@ export function frame(type, flags, streamId, payload = Buffer.alloc(0)) {
   return Buffer.concat([head, payload]);
 }
 
-function fieldBlock(fields) {
+export function fieldBlock(fields) {
   return Buffer.concat(
     fields.map(([name, value]) =>
       Buffer.concat([Buffer.from([0x00]), literal(name), literal(value)]),

@@ -78,7 +78,7 @@ export function startServerForBrowser(t, { files = {}, ...options } = {}) {
 /*
  * Starts a server on ports the kernel chooses, ready when it returns.
  *
- * listen     addresses to listen on, each on a port of its own
+ * listen     addresses to listen on, each on a port of its own; or with a port, "127.0.0.1:8443"
  * http       value of --http
  * cleartext  also open a cleartext port
  * root       value of --root
@@ -213,5 +213,8 @@ class Server {
 }
 
 function address(host) {
+  if (/^[\d.]+:\d+$/.test(host)) {
+    return host;
+  }
   return host.includes(':') ? `[${host}]:0` : `${host}:0`;
 }
