@@ -37,7 +37,7 @@ struct cli_option {
 
 /* Writes the sentence of an error, behind the file and line if one is read. Returns
  * TRI_ERR_INVALID. */
-TRI_MUST_USE enum tri_err cli_fail(const struct cli_parsing *p, const char *format, ...)
+enum tri_err cli_fail(const struct cli_parsing *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 cli_take cli_take_string;
