@@ -143,3 +143,9 @@ foreach(source IN LISTS sources)
     trisock_add_test(fuzz-replay/${name} fuzz_${name} ${tests_folder}/fuzz/corpus/${name})
   endif()
 endforeach()
+
+# The clients of HTTP/3 of `./dev soak` and of its test; built when asked for.
+file(GLOB sources CONFIGURE_DEPENDS ${tests_folder}/soak/*.c)
+add_executable(soak_h3 EXCLUDE_FROM_ALL ${sources})
+target_include_directories(soak_h3 PRIVATE ${tests_folder}/soak)
+trisock_link_by_includes(soak_h3 "" ${sources})
