@@ -94,9 +94,8 @@ enum tri_err tri_server_reload(struct tri_server *server, char *error, size_t er
 enum tri_err tri_server_reconfigure(struct tri_server *server, const struct tri_config *config,
                                     char *error, size_t error_max)
 {
-    const struct tri_sentence sentence = {error, error_max};
-    tri_sentence_write(sentence, "%s", "");
-    return tri_reload_apply(&server->worker, config, sentence);
+    tri_sentence_write((struct tri_sentence){error, error_max}, "%s", "");
+    return tri_reload_apply(&server->worker, config, (struct tri_sentence){error, error_max});
 }
 
 void tri_server_ask_reload(struct tri_server *server)

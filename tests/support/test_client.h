@@ -8,13 +8,13 @@
 #include "peer_tls.h"
 
 struct test_client {
-    int fd;
-    bool cleartext;
     struct peer_tls tls;
     struct tri_buf received; /* plaintext */
     struct tri_buf to_send;  /* plaintext, while the handshake goes on */
-    bool ended;              /* the server ended the connection */
-    bool reset;              /* and not in order */
+    int fd;
+    bool cleartext;
+    bool ended; /* the server ended the connection */
+    bool reset; /* and not in order */
 };
 
 /* |address| as "127.0.0.1:8443". alpn NULL: none. Asserts that it connects. */

@@ -279,16 +279,16 @@ static void E10_a_refusal_is_told_once_and_a_redirect_is_none(void **state)
 {
     (void)state;
     static const struct {
-        uint16_t port;
         const char *text;
         unsigned refusals;
         enum tri_refused why;
         int status;
+        uint16_t port;
     } rows[] = {
-        {0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1, TRI_REFUSED_CLEARTEXT, 426},
-        {8443, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, TRI_REFUSED_MALFORMED, 0},
-        {8443, "GET / HTTP/1.1\r\nHost: a~b\r\n\r\n", 1, TRI_REFUSED_CLEARTEXT, 426},
-        {0, "\x16\x03\x01", 1, TRI_REFUSED_MALFORMED, 400},
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1, TRI_REFUSED_CLEARTEXT, 426, 0},
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, TRI_REFUSED_MALFORMED, 0, 8443},
+        {"GET / HTTP/1.1\r\nHost: a~b\r\n\r\n", 1, TRI_REFUSED_CLEARTEXT, 426, 8443},
+        {"\x16\x03\x01", 1, TRI_REFUSED_MALFORMED, 400, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct rig r;
