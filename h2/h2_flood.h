@@ -6,6 +6,7 @@
 #ifndef TRI_H2_FLOOD_H
 #define TRI_H2_FLOOD_H
 
+#include "base_bucket.h"
 #include "base_metrics.h"
 
 #include <stdbool.h>
@@ -27,10 +28,7 @@ enum tri_h2_flood_kind {
 
 /* All zero is a new one. */
 struct tri_h2_flood {
-    struct {
-        uint32_t used;      /* of the burst */
-        uint64_t leaked_ns; /* until when the rate has been taken off |used| */
-    } buckets[TRI_H2_FLOOD_KINDS];
+    struct tri_bucket buckets[TRI_H2_FLOOD_KINDS];
 };
 
 /*

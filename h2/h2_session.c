@@ -47,8 +47,8 @@ static void *engine_realloc(void *ptr, size_t size, void *user)
  * counts these, and comes first. */
 static void set_limits(nghttp2_option *option)
 {
-    nghttp2_option_set_stream_reset_rate_limit(option, (uint64_t)2 * TRI_H2_RESETS_BURST,
-                                               (uint64_t)2 * TRI_H2_RESETS_PER_SECOND);
+    nghttp2_option_set_stream_reset_rate_limit(option, (uint64_t)2 * TRI_RESETS_BURST,
+                                               (uint64_t)2 * TRI_RESETS_PER_SECOND);
     nghttp2_option_set_glitch_rate_limit(option, TRI_H2_GLITCHES_BURST, TRI_H2_GLITCHES_PER_SECOND);
     nghttp2_option_set_max_outbound_ack(option, TRI_H2_ACKS_QUEUED_MAX);
     nghttp2_option_set_max_continuations(option, TRI_H2_CONTINUATIONS_MAX);
@@ -101,7 +101,7 @@ static int make_session(struct tri_h2_conn *c)
  * peer of fewer, and so many may be refused one by one before their flood ends it. */
 static uint32_t engine_streams_max(const struct tri_h2_conn *c)
 {
-    return c->streams_max + TRI_H2_RESETS_BURST;
+    return c->streams_max + TRI_RESETS_BURST;
 }
 
 static int submit_settings(struct tri_h2_conn *c)

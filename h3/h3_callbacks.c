@@ -119,6 +119,12 @@ static int handshake_completed(ngtcp2_conn *quic, void *user)
 {
     struct tri_h3_conn *c = user;
     read_names(c);
+    /* It proves an address as a token does: RFC 9000 section 8.1. No request is heard before. */
+    if (!tri_h3_conn_prove(c)) {
+        c->has_error = true;
+        ngtcp2_ccerr_set_transport_error(&c->error, NGTCP2_CONNECTION_REFUSED, NULL, 0);
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
     c->is_confirmed = true;
     if (c->shared->config.metrics) {
         tri_metrics_conn_opened(&c->shared->config.metrics->http[TRI_METRICS_H3]);

@@ -81,8 +81,13 @@ static void count_flood(const struct tri_h3_conn *c, int rv)
     const bool is_glitch =
         !c->has_error && (rv == NGTCP2_ERR_INTERNAL || rv == NGTCP2_ERR_CRYPTO_BUFFER_EXCEEDED);
     struct tri_metrics *m = c->shared->config.metrics;
-    if (m && (is_load || is_glitch)) {
-        tri_metrics_flood(&m->http[TRI_METRICS_H3], TRI_FLOOD_OTHER);
+    if (!is_load && !is_glitch) {
+        return;
+    }
+    TRI_LOG(c->shared->config.log, DEBUG, "h3.flood", TRI_KV_U("conn", c->carrier.conn_id),
+            TRI_KV_S("of", tri_flood_name(c->flood)));
+    if (m) {
+        tri_metrics_flood(&m->http[TRI_METRICS_H3], c->flood);
     }
 }
 
@@ -246,6 +251,7 @@ static void init_conn(struct tri_h3_conn *c, struct tri_h3_shared *shared,
     c->carrier = (struct tri_carrier){
         .http = "h3", .remote = c->remote, .tls_version = "", .tls_cipher = "", .tls_group = ""};
     ngtcp2_ccerr_default(&c->error);
+    c->flood = TRI_FLOOD_OTHER;
     tri_list_init(&c->node);
     tri_list_append(&shared->conns, &c->node);
     tri_list_init(&c->dirty);

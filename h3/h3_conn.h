@@ -18,6 +18,7 @@
 #ifndef TRI_H3_CONN_H
 #define TRI_H3_CONN_H
 
+#include "base_bucket.h"
 #include "h3_control.h"
 #include "h3_guard.h"
 #include "h3_shared.h"
@@ -66,12 +67,14 @@ struct tri_h3_conn {
     struct tri_h3_unis unis;       /* its unidirectional streams, as the guard sees them */
     struct tri_list streams;       /* of struct tri_h3_stream */
     size_t streams_len;
-    size_t sockets_len;    /* of them: BOUND, and answered so */
-    struct tri_list woken; /* streams with marks to act on */
-    bool read_blocked;     /* a stream had nothing to give since this was cleared */
-    bool keeps_alive;      /* it has streams, and sends a PING when silent */
-    size_t burst_bytes;    /* written since the last pause */
-    uint64_t changed_ns;   /* when it opened, lost its last stream, or was noticed */
+    size_t sockets_len;       /* of them: BOUND, and answered so */
+    struct tri_list woken;    /* streams with marks to act on */
+    struct tri_bucket resets; /* streams that came to nothing */
+    enum tri_flood flood;     /* what it did too much of, if it ends for that */
+    bool read_blocked;        /* a stream had nothing to give since this was cleared */
+    bool keeps_alive;         /* it has streams, and sends a PING when silent */
+    size_t burst_bytes;       /* written since the last pause */
+    uint64_t changed_ns;      /* when it opened, lost its last stream, or was noticed */
 
     /* CLOSING */
     uint8_t *close_packet; /* owned */

@@ -2,7 +2,7 @@
 #include "h3_drive.h"
 
 #include "h3_early.h"
-#include "h3_stream.h"
+#include "h3_settle.h"
 #include "h3_write.h"
 
 #include <assert.h>
@@ -13,30 +13,24 @@
  */
 #define BURST_BYTES_MAX (4 * TRI_H3_RUN_BYTES_MAX)
 
-/* The handshake is complete, and that proves an address as a token does: RFC 9000 section 8.1. */
-static int open_conn(struct tri_h3_conn *c)
+/* The handshake is complete, and nothing more is asked of TLS. */
+static void open_conn(struct tri_h3_conn *c)
 {
-    if (!tri_h3_conn_prove(c)) {
-        c->has_error = true;
-        ngtcp2_ccerr_set_transport_error(&c->error, NGTCP2_CONNECTION_REFUSED, NULL, 0);
-        return NGTCP2_ERR_CALLBACK_FAILURE;
-    }
     tri_h3_conn_end_tls(c);
     tri_h3_conn_set_state(c, TRI_H3_OPEN);
-    return 0;
 }
 
 /* Acts on what was marked; events may mark more. 0 or an error of ngtcp2. */
 static int settle(struct tri_h3_conn *c)
 {
     for (struct tri_list *node; (node = tri_list_pop(&c->woken));) {
-        int rv = tri_h3_stream_settle(TRI_CONTAINER_OF(node, struct tri_h3_stream, woken));
+        int rv = tri_h3_settle_stream(TRI_CONTAINER_OF(node, struct tri_h3_stream, woken));
         if (rv != 0) {
             return rv;
         }
     }
     if (c->is_confirmed && c->state == TRI_H3_HANDSHAKE) {
-        return open_conn(c);
+        open_conn(c);
     }
     return 0;
 }

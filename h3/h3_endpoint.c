@@ -273,13 +273,21 @@ void tri_h3_endpoint_expire(struct tri_h3_endpoint *e, uint64_t now_ns)
 
 /* ---- the polite end */
 
+static bool is_busy(const struct tri_h3_conn *c)
+{
+    const struct tri_h3_config *config = &c->shared->config;
+    return tri_h3_conn_is_live(c) && config->is_busy && config->is_busy(config->owner, c->user);
+}
+
 void tri_h3_endpoint_shutdown(struct tri_h3_endpoint *e, uint64_t now_ns)
 {
     begin_step(e, now_ns);
     e->is_leaving = true;
     const struct tri_list *conns = &e->shared.conns;
     for (struct tri_list *node = conns->next; node != conns; node = node->next) {
-        tri_h3_drive_shutdown(conn_of(node)); /* frees none */
+        if (!is_busy(conn_of(node))) {
+            tri_h3_drive_shutdown(conn_of(node)); /* frees none */
+        }
     }
 }
 

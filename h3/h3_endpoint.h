@@ -69,7 +69,9 @@ struct tri_h3_config {
     bool (*on_proven)(void *owner, void *user, const struct tri_addr *remote);
     /* The connection of |user| is gone; all its streams are closed. Once for each accept. */
     void (*on_closed)(void *owner, void *user);
-    void *owner; /* handed to these three */
+    /* Whether a shutdown is to leave the connection of |user| alone for now. NULL: never. */
+    bool (*is_busy)(void *owner, void *user);
+    void *owner; /* handed to these four */
 };
 
 TRI_MUST_USE enum tri_err tri_h3_endpoint_new(struct tri_h3_endpoint **out,
@@ -92,8 +94,11 @@ void tri_h3_endpoint_limits_changed(struct tri_h3_endpoint *e);
 uint64_t tri_h3_endpoint_deadline_ns(const struct tri_h3_endpoint *e); /* UINT64_MAX: none */
 void tri_h3_endpoint_expire(struct tri_h3_endpoint *e, uint64_t now_ns);
 
-/* Starts to close politely: refuses new connections and requests (GOAWAY); connections close with
- * H3_NO_ERROR when their streams have ended. */
+/*
+ * Starts to close politely: refuses new connections, and on those that are not busy new requests
+ * (GOAWAY); they close with H3_NO_ERROR when their streams have ended. Called again, it does the same
+ * for those that are not busy any more.
+ */
 void tri_h3_endpoint_shutdown(struct tri_h3_endpoint *e, uint64_t now_ns);
 
 /*

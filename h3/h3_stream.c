@@ -1,8 +1,8 @@
-/* See h3_stream.h. The answer is in h3_respond.c, and what goes out in h3_output.c. */
+/* See h3_stream.h. The answer is in h3_respond.c, what goes out in h3_output.c, and what is done about
+ * marks in h3_settle.c. */
 #include "h3_stream.h"
 
 #include "h3_conn.h"
-#include "h3_priority.h"
 #include "h3_early.h"
 #include "h3_respond.h"
 
@@ -261,7 +261,7 @@ static void deliver(struct tri_h3_stream *s, const uint8_t *data, size_t len)
 }
 
 /* What came before the verdict, then, in order, the peer's end. */
-static void deliver_held(struct tri_h3_stream *s)
+void tri_h3_stream_deliver_held(struct tri_h3_stream *s)
 {
     if (s->request) {
         struct tri_slice held = tri_buf_peek(&s->request->held);
@@ -284,7 +284,7 @@ void tri_h3_stream_data(struct tri_h3_stream *s, const uint8_t *data, size_t len
     if (s->phase == TRI_H3_WAITING || s->phase == TRI_H3_EARLY) {
         hold(s, data, len);
     } else if (s->phase == TRI_H3_BOUND) {
-        deliver_held(s);
+        tri_h3_stream_deliver_held(s);
         if (!s->ending) {
             deliver(s, data, len);
         }
@@ -295,7 +295,7 @@ void tri_h3_stream_fin(struct tri_h3_stream *s)
 {
     s->input_fin = true;
     if (s->phase == TRI_H3_BOUND && !s->ending) {
-        deliver_held(s);
+        tri_h3_stream_deliver_held(s);
     }
 }
 
@@ -321,94 +321,4 @@ void tri_h3_stream_fin_sent(struct tri_h3_stream *s)
         s->stop_input = true;
         tri_h3_stream_mark(s);
     }
-}
-
-/* ---- the drive step */
-
-/*
- * Resets both directions. Afterwards neither library reads a byte of the tenant's again: ngtcp2
- * forgets what it would retransmit, and nghttp3 is told not to write.
- */
-static int reset_stream(struct tri_h3_stream *s)
-{
-    struct tri_h3_conn *c = s->conn;
-    int rv = ngtcp2_conn_shutdown_stream(c->quic, 0, s->id, s->code);
-    if (c->http) {
-        nghttp3_conn_shutdown_stream_write(c->http, s->id);
-        int http_rv = nghttp3_conn_shutdown_stream_read(c->http, s->id);
-        if (rv == 0 && http_rv != 0) {
-            rv = tri_h3_conn_http_error(c, http_rv);
-        }
-    }
-    return rv;
-}
-
-static int settle_ending(struct tri_h3_stream *s)
-{
-    int rv = reset_stream(s);
-    tri_h3_stream_end(s, s->cause);
-    return rv;
-}
-
-static int settle_credit(struct tri_h3_stream *s)
-{
-    size_t credit = s->credit;
-    s->credit = 0;
-    return credit > 0 ? ngtcp2_conn_extend_max_stream_offset(s->conn->quic, s->id, credit) : 0;
-}
-
-static int settle_resume(struct tri_h3_stream *s)
-{
-    if (!s->resume) {
-        return 0;
-    }
-    s->resume = false;
-    int rv = nghttp3_conn_resume_stream(s->conn->http, s->id);
-    return rv != 0 ? tri_h3_conn_http_error(s->conn, rv) : 0;
-}
-
-static int settle_input(struct tri_h3_stream *s)
-{
-    if (!s->stop_input || s->input_stopped || s->input_fin) {
-        return 0;
-    }
-    s->input_stopped = true;
-    return ngtcp2_conn_shutdown_stream_read(s->conn->quic, 0, s->id, NGHTTP3_H3_NO_ERROR);
-}
-
-/* A peer that opens no window for it would keep the answer here for ever. */
-static void watch_answer(struct tri_h3_stream *s)
-{
-    struct tri_h3_request *r = s->request;
-    if (r && !tri_list_is_linked(&r->timeout.node)) {
-        tri_h3_request_empty(r);
-        tri_timeout_arm(&s->conn->shared->answers, &r->timeout, s->conn->shared->now_ns);
-    }
-}
-
-int tri_h3_stream_settle(struct tri_h3_stream *s)
-{
-    assert(!tri_list_is_linked(&s->woken));
-    if (s->phase == TRI_H3_OVER) {
-        return 0;
-    }
-    if (s->phase == TRI_H3_BOUND && !s->ending) {
-        deliver_held(s);
-    } else if (s->phase == TRI_H3_ANSWERED && !s->ending) {
-        watch_answer(s);
-    }
-    if (s->ending) {
-        return settle_ending(s);
-    }
-    int rv = settle_credit(s);
-    if (rv == 0) {
-        rv = settle_input(s);
-    }
-    if (rv == 0 && s->reschedule) {
-        rv = tri_h3_priority_settle(s);
-    }
-    if (rv == 0) {
-        rv = settle_resume(s);
-    }
-    return rv;
 }

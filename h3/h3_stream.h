@@ -10,7 +10,7 @@
  * OVER means that nobody has to be told anything any more. QUIC may still be retransmitting a reset
  * or an end; the struct goes when QUIC has closed the stream, at the next drive step.
  *
- * Ops set marks and wake the connection; tri_h3_stream_settle acts on them when it is driven.
+ * Ops set marks and wake the connection; tri_h3_settle_stream acts on them when it is driven.
  */
 #ifndef TRI_H3_STREAM_H
 #define TRI_H3_STREAM_H
@@ -107,6 +107,9 @@ void tri_h3_stream_set_phase(struct tri_h3_stream *s, enum tri_h3_phase to);
 /* There is a mark to act on. */
 void tri_h3_stream_mark(struct tri_h3_stream *s);
 
+/* Of a BOUND one: what came before the verdict goes to the tenant; then, if it came, the peer's end. */
+void tri_h3_stream_deliver_held(struct tri_h3_stream *s);
+
 /* ---- what the connection does */
 
 /* Marks the stream to be reset with |code| at the next settle; the first mark counts. */
@@ -115,9 +118,6 @@ void tri_h3_stream_fail(struct tri_h3_stream *s, enum tri_stream_cause cause, ui
 /* The same for a request that is refused before it is announced; whoever counts is told why. Harmless
  * for one that was announced, but for the reset. */
 void tri_h3_stream_refuse(struct tri_h3_stream *s, enum tri_refused why, uint64_t code);
-
-/* Acts on the marks. 0, or an error of ngtcp2 that ends the connection. */
-TRI_MUST_USE int tri_h3_stream_settle(struct tri_h3_stream *s);
 
 /* Tells who is still to be told that it is over. Nothing of the tenant's is read afterwards. */
 void tri_h3_stream_end(struct tri_h3_stream *s, enum tri_stream_cause cause);

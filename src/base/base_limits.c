@@ -16,12 +16,7 @@
 /* Less than this is no timeout but a race with the scheduler. */
 #define TIMEOUT_LEAST_MS UINT64_C(10)
 
-struct range {
-    uint64_t min, max;
-    bool is_zero_fine; /* 0 means "never" */
-};
-
-static const struct range ranges[] = {
+static const struct tri_limit_range ranges[] = {
     /* A whole message lies in memory: beyond 1 GiB it should come in fragments. */
     [TRI_LIMIT_MESSAGE_BYTES] = {1, GIB, false},
     /* Below 1 KiB each message would wait alone; above 1 GiB it is no backpressure. */
@@ -93,9 +88,15 @@ static bool is_in_range(enum tri_limit which, uint64_t value)
     if (i >= sizeof ranges / sizeof ranges[0]) {
         return false;
     }
-    const struct range *r = &ranges[i];
+    const struct tri_limit_range *r = &ranges[i];
     assert(r->min <= r->max && r->max > 0);
     return (value == 0 && r->is_zero_fine) || (value >= r->min && value <= r->max);
+}
+
+struct tri_limit_range tri_limits_range(enum tri_limit which)
+{
+    assert((size_t)which < sizeof ranges / sizeof ranges[0]);
+    return ranges[which];
 }
 
 enum tri_err tri_limits_set(struct tri_limits *limits, enum tri_limit which, uint64_t value)

@@ -129,12 +129,12 @@ struct tri_limits {
 /* The longest drain. Whoever waits longer for clients to go does not mean to stop. */
 #define TRI_DRAIN_MS_MAX ((uint64_t)(24 * 60 * 60 * 1000))
 
-/* HTTP/2 frames that cost a peer nothing; past a limit the connection ends. A burst, and then a rate.
+/* What costs a peer nothing; past a limit the connection ends. A burst, and then a rate.
  *
- * Streams that came to nothing, reset by the peer or because of it: as many as may be open at once,
- * all of them left with the page; and then as many as somebody clicks away. */
-#define TRI_H2_RESETS_BURST 1000u
-#define TRI_H2_RESETS_PER_SECOND 33u
+ * Streams of HTTP/2 and HTTP/3 that came to nothing, reset by the peer or because of it: as many as
+ * may be open at once, all of them left with the page; and then as many as somebody clicks away. */
+#define TRI_RESETS_BURST 1000u
+#define TRI_RESETS_PER_SECOND 33u
 /* PING and SETTINGS, which want an answer: clients that measure their bandwidth ping several times
  * in a round trip. */
 #define TRI_H2_ACKS_BURST 1000u
@@ -170,6 +170,15 @@ struct tri_limits {
 
 /* The defaults that trisock.h documents. */
 void tri_limits_default(struct tri_limits *limits);
+
+/* What a limit may be: |min| to |max|, and 0 too where that has a meaning of its own. */
+struct tri_limit_range {
+    uint64_t min, max;
+    bool is_zero_fine;
+};
+
+/* |which| is one of the enum. */
+struct tri_limit_range tri_limits_range(enum tri_limit which);
 
 /* Sets one by its public name. TRI_ERR_INVALID if the value is out of range. */
 enum tri_err tri_limits_set(struct tri_limits *limits, enum tri_limit which, uint64_t value);

@@ -13,6 +13,7 @@ struct h3_link {
     struct tri_h3_port *port;
     struct tri_list node; /* in port->conns */
     uint64_t id;
+    size_t sockets_open;
     struct tri_peer *peer; /* for the gate; NULL before its address is proven */
     char remote[TRI_ADDR_TEXT_MAX];
 };
@@ -21,6 +22,7 @@ static void mark_dirty(struct tri_link *link)
 {
     struct h3_link *c = TRI_CONTAINER_OF(link, struct h3_link, link);
     c->port->dirty = true;
+    c->port->may_shut = c->port->may_shut || c->sockets_open == 0;
 }
 
 /* ---------------------------------------------------------------------- what the endpoint tells */
@@ -40,7 +42,7 @@ static void *accept_conn(void *owner, struct tri_carrier *carrier, const struct 
     }
     /* A client that is here has found HTTP/3: it needs no alt-svc. */
     c->link = (struct tri_link){
-        .hub = hub, .alt_svc = "", .sockets_open = &port->sockets_open, .wake = mark_dirty};
+        .hub = hub, .alt_svc = "", .sockets_open = &c->sockets_open, .wake = mark_dirty};
     c->link.metrics = &hub->metrics.http[TRI_METRICS_H3];
     c->port = port;
     c->id = id;
@@ -61,12 +63,21 @@ static bool admit_conn(void *owner, void *user, const struct tri_addr *remote)
     return tri_gate_admit(port->hub, remote, &c->peer);
 }
 
+/* While the server stops, GOAWAY waits for the last socket: some clients drop theirs at once. */
+static bool has_sockets(void *owner, void *user)
+{
+    (void)owner;
+    const struct h3_link *c = TRI_CONTAINER_OF((struct tri_link *)user, struct h3_link, link);
+    return c->sockets_open > 0;
+}
+
 static void forget_conn(void *owner, void *user)
 {
     struct tri_h3_port *port = owner;
     struct h3_link *c = TRI_CONTAINER_OF((struct tri_link *)user, struct h3_link, link);
     TRI_LOG(tri_hub_log(port->hub), DEBUG, "conn.close", TRI_KV_U("conn", c->id),
             TRI_KV_S("remote", c->remote));
+    assert(c->sockets_open == 0);
     tri_metrics_conn_sockets(c->link.metrics, c->link.sockets_peak);
     tri_list_remove(&c->node);
     tri_gate_leave(port->hub, c->peer);
@@ -130,6 +141,7 @@ static enum tri_err make_endpoint(struct tri_h3_port *port)
         .on_accept = accept_conn,
         .on_proven = admit_conn,
         .on_closed = forget_conn,
+        .is_busy = has_sockets,
         .owner = port,
     };
     return tri_h3_endpoint_new(&port->endpoint, &h3_config);
@@ -139,7 +151,8 @@ enum tri_err tri_h3_port_open(struct tri_h3_port *port, struct tri_hub *hub, str
                               bool extended_connect)
 {
     assert(hub && tri_shared_has_quic(hub->shared));
-    *port = (struct tri_h3_port){.hub = hub, .extended_connect = extended_connect};
+    *port =
+        (struct tri_h3_port){.hub = hub, .extended_connect = extended_connect, .may_shut = true};
     tri_list_init(&port->conns);
     enum tri_err err = tri_udp_open(&port->udp, hub->loop, addr, &udp_events, port);
     if (err != TRI_OK) {
@@ -175,16 +188,15 @@ void tri_h3_port_close(struct tri_h3_port *port)
     tri_h3_endpoint_close(port->endpoint, now_ns);
     send_runs(port, now_ns);
     tri_h3_endpoint_free(port->endpoint);
-    assert(tri_list_is_empty(&port->conns) && port->sockets_open == 0);
+    assert(tri_list_is_empty(&port->conns));
     tri_udp_close(port->udp);
     *port = (struct tri_h3_port){.hub = port->hub};
 }
 
-/* While the server stops, GOAWAY waits for the last socket: some clients drop theirs at once. */
-static void stop_if_free(struct tri_h3_port *port, uint64_t now_ns)
+static void shut_free_ones(struct tri_h3_port *port, uint64_t now_ns)
 {
-    if (port->hub->stopping && !port->shut && port->sockets_open == 0) {
-        port->shut = true;
+    if (port->hub->stopping && port->may_shut) {
+        port->may_shut = false;
         tri_h3_endpoint_shutdown(port->endpoint, now_ns);
         port->dirty = true;
     }
@@ -196,7 +208,7 @@ void tri_h3_port_flush(struct tri_h3_port *port)
         return;
     }
     uint64_t now_ns = tri_hub_now_ns(port->hub);
-    stop_if_free(port, now_ns);
+    shut_free_ones(port, now_ns);
     if (port->dirty && !port->blocked) {
         port->dirty = false; /* events during the sending may set it again */
         send_runs(port, now_ns);

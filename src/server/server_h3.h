@@ -15,10 +15,9 @@ struct tri_h3_port {
     struct tri_h3_endpoint *endpoint; /* owned; NULL with |udp| */
     struct tri_list conns;            /* every struct h3_link */
     bool extended_connect;            /* offered */
-    size_t sockets_open;              /* on all its connections */
     bool dirty;                       /* it may have something to send */
     bool blocked;                     /* the socket is full: wait for on_writable */
-    bool shut;                        /* it was asked to close politely */
+    bool may_shut;                    /* some connection may have no socket any more */
 };
 
 /*

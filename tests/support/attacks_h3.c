@@ -1,10 +1,11 @@
 /*
- * HTTP/3: floods of QUIC frames and datagrams: the one who sends them is stopped, or gets no more
+ * HTTP/3: floods of QUIC frames, datagrams and streams: the one who sends them is stopped, or gets no more
  * than its share; somebody else's WebSocket echoes throughout; and the memory comes back. RFC 9000
  * section 5.1, 6, 7.5, 8.1, 8.2, 10.3, 21; RFC 9001 section 6.
  */
 #include "attacks.h"
 
+#include "base_limits.h"
 #include "base_timeout.h"
 #include "scene_h3.h"
 #include "seal_h3.h"
@@ -246,6 +247,62 @@ static void long_lists(const struct attack *a, struct attack_report *r)
     scene_h3_free(f);
 }
 
+/* ---- streams that come to nothing */
+
+#define RESETS_ROUND 50u
+
+typedef void reset_step(struct peer_h3 *p, int64_t id);
+
+static void reset_at_once(struct peer_h3 *p, int64_t id)
+{
+    int rv = ngtcp2_conn_shutdown_stream(p->quic, 0, id, NGHTTP3_H3_REQUEST_CANCELLED);
+    assert_int_equal(rv, 0);
+}
+
+static void stop_at_once(struct peer_h3 *p, int64_t id)
+{
+    peer_h3_raw_send(p, id, "\x01", 1, false);
+    int rv = ngtcp2_conn_shutdown_stream_read(p->quic, 0, id, NGHTTP3_H3_REQUEST_CANCELLED);
+    assert_int_equal(rv, 0);
+}
+
+/* RFC 9114 section 4.2 */
+static void ask_malformed(struct peer_h3 *p, int64_t id)
+{
+    static const struct tri_header fields[] = {{":method", "GET"}, {"Upper", "case"}, {NULL, NULL}};
+    uint8_t *head = malloc(BARE_H3_BYTES_MAX);
+    assert_non_null(head);
+    peer_h3_raw_send(p, id, head, bare_h3_headers(head, fields), true);
+    free(head);
+}
+
+static const struct {
+    reset_step *step;
+} resets = {reset_at_once}, stops = {stop_at_once}, provoked = {ask_malformed};
+
+/* RFC 9114 section 10.5: CVE-2023-44487, CVE-2025-8671 */
+static void streams_that_come_to_nothing(const struct attack *a, struct attack_report *r)
+{
+    reset_step *step = *(reset_step *const *)a->how;
+    struct scene_h3 *f = scene_h3_new_connected(r);
+    uint32_t n = 0;
+    while (n < 10 * TRI_RESETS_BURST && !scene_h3_is_stopped(f)) {
+        scene_h3_echo(f);
+        scene_h3_echo_beside(f);
+        for (uint32_t end = n + RESETS_ROUND; n < end; n++) {
+            step(f->rig.peer, peer_h3_raw_open(f->rig.peer, false));
+        }
+        rig_h3_run(&f->rig);
+        assert_true(f->rig.alloc.bytes <= f->level + SCENE_H3_CONN_BYTES_MAX);
+    }
+    assert_in_range(n, TRI_RESETS_BURST, TRI_RESETS_BURST + 4 * RESETS_ROUND); /* time passes */
+    rig_h3_assert_closed(&f->rig, NGTCP2_CCERR_TYPE_APPLICATION, NGHTTP3_H3_EXCESSIVE_LOAD);
+    assert_int_equal(f->rig.metrics.http[TRI_METRICS_H3].floods[TRI_FLOOD_RESET], 1);
+    assert_int_equal(f->rig.metrics.http[TRI_METRICS_H3].floods[TRI_FLOOD_OTHER], 0);
+    scene_h3_note(f, "H3_EXCESSIVE_LOAD");
+    scene_h3_free(f);
+}
+
 /* ---- the table */
 
 static const struct attack list[] = {
@@ -260,6 +317,9 @@ static const struct attack list[] = {
     {"h3 a stream past the limit", a_stream_past_the_limit, NULL},
     {"h3 bytes past the window", bytes_past_the_window, NULL},
     {"h3 header lists over the limit", long_lists, NULL},
+    {"h3 rapid reset", streams_that_come_to_nothing, &resets},
+    {"h3 rapid STOP_SENDING", streams_that_come_to_nothing, &stops},
+    {"h3 resets provoked from the server", streams_that_come_to_nothing, &provoked},
 };
 
 struct attacks attacks_h3(void)

@@ -138,6 +138,13 @@ static void on_closed(void *owner, void *user)
     assert(r->closes <= r->accepts);
 }
 
+static bool is_busy(void *owner, void *user)
+{
+    const struct rig_h3 *r = owner;
+    assert(user == (r->options.events ? r->options.user : r));
+    return r->is_busy;
+}
+
 /* ---- life */
 
 static void fill_random(void *user, uint8_t *out, size_t len)
@@ -179,6 +186,7 @@ static bool make_endpoint(struct rig_h3 *r)
         .on_accept = on_accept,
         .on_proven = on_proven,
         .on_closed = on_closed,
+        .is_busy = is_busy,
         .owner = r,
     };
     return tri_h3_endpoint_new(&r->endpoint, &config) == TRI_OK;

@@ -52,6 +52,7 @@ struct rig_h3 {
     size_t accepts, closes, wakes;
     bool refuse_accept;
     bool refuse_proven;     /* those whose address is proven */
+    bool is_busy;           /* a shutdown leaves its connections alone */
     size_t proven;          /* of the accepted, those whose address was */
     bool any_client;        /* the client moves: datagrams for its old address are lost */
     size_t elsewhere_bytes; /* that the server sent to other addresses */

@@ -118,6 +118,17 @@ static void beyond_each_range_is_refused_and_changes_nothing(void **state)
     assert_memory_equal(&limits, &before, sizeof limits);
 }
 
+static void a_range_can_be_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        const struct tri_limit_range r = tri_limits_range(cases[i].which);
+        assert_int_equal(r.min, cases[i].min);
+        assert_int_equal(r.max, cases[i].max);
+        assert_int_equal(r.is_zero_fine, is_zero_fine(&cases[i]));
+    }
+}
+
 static void zero_means_never_where_the_header_says_so(void **state)
 {
     (void)state;
@@ -137,6 +148,7 @@ int main(void)
         cmocka_unit_test(defaults_are_what_the_header_documents),
         cmocka_unit_test(the_ends_of_each_range_are_taken_and_change_one_limit),
         cmocka_unit_test(beyond_each_range_is_refused_and_changes_nothing),
+        cmocka_unit_test(a_range_can_be_told),
         cmocka_unit_test(zero_means_never_where_the_header_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,7 @@ static void heads_that_explode_end_the_connection(void **state)
     struct scene_h2 s;
     scene_h2_init(&s);
     uint32_t id = 3;
-    for (; id < 4 * TRI_H2_RESETS_BURST && !scene_h2_is_done(&s.attacker); id += 2) {
+    for (; id < 4 * TRI_RESETS_BURST && !scene_h2_is_done(&s.attacker); id += 2) {
         bomb(&s.attacker, id);
         s.attacker.out.len = scene_h2_is_done(&s.attacker) ? s.attacker.out.len : 0;
     }
@@ -240,7 +240,7 @@ static void streams_past_the_limit_without_end_end_the_connection(void **state)
     struct scene_h2 s;
     init_with_ten_sockets(&s);
     uint32_t id = 101;
-    for (uint32_t i = 0; i <= TRI_H2_RESETS_BURST && !scene_h2_is_done(&s.attacker); i += 10) {
+    for (uint32_t i = 0; i <= TRI_RESETS_BURST && !scene_h2_is_done(&s.attacker); i += 10) {
         refuse_streams(&s.attacker, id, 10);
         id += 20;
     }
@@ -255,7 +255,7 @@ static void streams_past_the_limit_all_at_once_end_the_connection(void **state)
     (void)state;
     struct scene_h2 s;
     init_with_ten_sockets(&s);
-    refuse_streams(&s.attacker, 101, TRI_H2_RESETS_BURST + 10);
+    refuse_streams(&s.attacker, 101, TRI_RESETS_BURST + 10);
     assert_true(scene_h2_is_done(&s.attacker));
     assert_int_equal(rig_h2_count(&s.attacker, NGHTTP2_GOAWAY, 0), 1);
     assert_int_equal(s.attacker.tenants_len, 10);

@@ -19,12 +19,12 @@ static void a_burst_is_free_and_then_a_rate(void **state)
     (void)state;
     struct tri_h2_flood f = {.buckets = {{.used = 0}}};
     uint64_t now_ns = 5000 * TRI_NS_PER_MS;
-    for (uint32_t i = 0; i < TRI_H2_RESETS_BURST; i++) {
+    for (uint32_t i = 0; i < TRI_RESETS_BURST; i++) {
         assert_true(tri_h2_flood_count(&f, TRI_H2_FLOOD_RESET, now_ns));
     }
     assert_false(tri_h2_flood_count(&f, TRI_H2_FLOOD_RESET, now_ns));
     now_ns += 1000 * TRI_NS_PER_MS;
-    for (uint32_t i = 0; i < TRI_H2_RESETS_PER_SECOND; i++) {
+    for (uint32_t i = 0; i < TRI_RESETS_PER_SECOND; i++) {
         assert_true(tri_h2_flood_count(&f, TRI_H2_FLOOD_RESET, now_ns));
     }
     assert_false(tri_h2_flood_count(&f, TRI_H2_FLOOD_RESET, now_ns));
@@ -121,7 +121,7 @@ static void reset_at_once(struct bytes_h2 *in, uint32_t n)
 static void rapid_reset_ends_the_connection(void **state)
 {
     (void)state; /* CVE-2023-44487 */
-    flood(reset_at_once, NGHTTP2_ENHANCE_YOUR_CALM, TRI_H2_RESETS_BURST, TRI_H2_RESETS_BURST);
+    flood(reset_at_once, NGHTTP2_ENHANCE_YOUR_CALM, TRI_RESETS_BURST, TRI_RESETS_BURST);
 }
 
 /* RFC 9113 section 8.5: in a WebSocket there are no trailers. */
@@ -135,7 +135,7 @@ static void provoke_reset(struct bytes_h2 *in, uint32_t n)
 static void resets_provoked_from_the_server_end_the_connection(void **state)
 {
     (void)state; /* CVE-2025-8671 */
-    flood(provoke_reset, NGHTTP2_ENHANCE_YOUR_CALM, TRI_H2_RESETS_BURST, TRI_H2_RESETS_BURST);
+    flood(provoke_reset, NGHTTP2_ENHANCE_YOUR_CALM, TRI_RESETS_BURST, TRI_RESETS_BURST);
 }
 
 static void ask_malformed(struct bytes_h2 *in, uint32_t n)
@@ -147,7 +147,7 @@ static void ask_malformed(struct bytes_h2 *in, uint32_t n)
 static void malformed_requests_without_end_end_the_connection(void **state)
 {
     (void)state;
-    flood(ask_malformed, NGHTTP2_ENHANCE_YOUR_CALM, TRI_H2_RESETS_BURST, TRI_H2_RESETS_BURST);
+    flood(ask_malformed, NGHTTP2_ENHANCE_YOUR_CALM, TRI_RESETS_BURST, TRI_RESETS_BURST);
 }
 
 static void take_back_half(struct bytes_h2 *in, uint32_t n)
@@ -162,7 +162,7 @@ static void take_back_half(struct bytes_h2 *in, uint32_t n)
 static void resets_of_both_kinds_count_together(void **state)
 {
     (void)state;
-    flood(take_back_half, NGHTTP2_ENHANCE_YOUR_CALM, TRI_H2_RESETS_BURST, TRI_H2_RESETS_BURST);
+    flood(take_back_half, NGHTTP2_ENHANCE_YOUR_CALM, TRI_RESETS_BURST, TRI_RESETS_BURST);
 }
 
 static void sockets_closed_one_after_another_are_no_flood(void **state)
@@ -170,10 +170,10 @@ static void sockets_closed_one_after_another_are_no_flood(void **state)
     (void)state;
     struct scene_h2 s;
     scene_h2_init(&s);
-    for (uint32_t n = 0; n < 2 * TRI_H2_RESETS_BURST; n++) {
+    for (uint32_t n = 0; n < 2 * TRI_RESETS_BURST; n++) {
         struct bytes_h2 in = {.len = 0};
         reset_at_once(&in, n);
-        s.attacker.now_ns += 1000 * TRI_NS_PER_MS / TRI_H2_RESETS_PER_SECOND;
+        s.attacker.now_ns += 1000 * TRI_NS_PER_MS / TRI_RESETS_PER_SECOND;
         rig_h2_bytes(&s.attacker, &in);
         assert_int_equal(s.attacker.recv_err, TRI_OK);
     }

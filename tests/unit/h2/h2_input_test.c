@@ -114,7 +114,7 @@ static void windows_that_are_wrong_without_end_end_the_connection(void **state)
     struct scene_h2 s;
     scene_h2_init(&s);
     uint32_t id = 3;
-    for (uint32_t i = 0; i <= TRI_H2_RESETS_BURST && !scene_h2_is_done(&s.attacker); i++) {
+    for (uint32_t i = 0; i <= TRI_RESETS_BURST && !scene_h2_is_done(&s.attacker); i++) {
         struct bytes_h2 in = {.len = 0};
         append_socket(&in, id);
         frames_h2_number(&in, NGHTTP2_WINDOW_UPDATE, id, 0);

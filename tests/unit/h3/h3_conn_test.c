@@ -198,6 +198,23 @@ static void shutdown_waits_for_open_streams(void **state)
     rig_h3_free(r);
 }
 
+static void E9_shutdown_leaves_a_busy_connection_alone_until_it_is_free(void **state)
+{
+    (void)state;
+    struct rig_h3 *r = rig_h3_new(&(struct rig_h3_options){.lossy = false});
+    r->is_busy = true;
+    tri_h3_endpoint_shutdown(r->endpoint, r->now_ns);
+    rig_h3_run(r);
+    assert_int_equal(r->peer->goaways, 0);
+    rig_h3_assert_alive(r);
+    r->is_busy = false;
+    tri_h3_endpoint_shutdown(r->endpoint, r->now_ns);
+    rig_h3_run(r);
+    assert_int_equal(r->peer->goaways, 2);
+    rig_h3_assert_closed(r, NGTCP2_CCERR_TYPE_APPLICATION, NGHTTP3_H3_NO_ERROR);
+    rig_h3_free(r);
+}
+
 static void shutdown_answers_what_was_on_its_way_and_rejects_what_comes_later(void **state)
 {
     (void)state;
@@ -343,6 +360,7 @@ int main(void)
         cmocka_unit_test(an_owner_may_refuse_a_connection),
         cmocka_unit_test(shutdown_closes_an_idle_connection),
         cmocka_unit_test(shutdown_waits_for_open_streams),
+        cmocka_unit_test(E9_shutdown_leaves_a_busy_connection_alone_until_it_is_free),
         cmocka_unit_test(shutdown_answers_what_was_on_its_way_and_rejects_what_comes_later),
         cmocka_unit_test(shutdown_refuses_new_connections_and_handshakes),
         cmocka_unit_test(shutdown_over_a_bad_link_ends_too),

@@ -301,6 +301,23 @@ static void N7_what_waits_for_a_handshake_that_never_ends_goes_with_it(void **st
     end_scene(&s);
 }
 
+/* The end of the handshake proves its address, and lets what waited go: in this order. */
+static void N7_what_waits_for_a_client_that_is_refused_is_never_announced(void **state)
+{
+    (void)state;
+    struct scene s;
+    init_scene(&s, &with_early);
+    come_back(&s, true);
+    rig_h3_request(s.r, post_fields, true);
+    s.r->refuse_proven = true;
+    rig_h3_run(s.r);
+    assert_true(s.r->peer->closed);
+    assert_int_equal(s.r->peer->why.type, NGTCP2_CCERR_TYPE_TRANSPORT);
+    assert_int_equal(s.r->peer->why.error_code, NGTCP2_CONNECTION_REFUSED);
+    assert_int_equal(s.r->tenants_len, 0);
+    end_scene(&s);
+}
+
 /* ---- what is refused */
 
 static void assert_refused_and_repeated(struct scene *s)
@@ -559,6 +576,7 @@ int main(void)
         cmocka_unit_test(N7_requests_that_wait_are_bounded_by_the_streams),
         cmocka_unit_test(N7_bytes_that_wait_are_bounded_by_the_window),
         cmocka_unit_test(N7_what_waits_for_a_handshake_that_never_ends_goes_with_it),
+        cmocka_unit_test(N7_what_waits_for_a_client_that_is_refused_is_never_announced),
         cmocka_unit_test(N7_early_data_is_refused_where_it_is_off_and_the_connection_works),
         cmocka_unit_test(N7_early_data_is_refused_if_the_client_remembers_other_terms),
         cmocka_unit_test(N7_tickets_of_a_server_without_early_data_survive_other_limits),

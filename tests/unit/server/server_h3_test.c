@@ -63,6 +63,7 @@ enum tri_err tri_udp_send(struct tri_udp *u, const struct tri_addr *local,
 struct tri_h3_endpoint {
     struct tri_h3_config config;
     bool live, shut, idle, closed;
+    int shutdowns;     /* how often it was asked */
     int last_words;    /* runs that closing makes */
     int runs;          /* to be sent */
     int wakes_in_send; /* how often sending makes it dirty again */
@@ -136,8 +137,8 @@ void tri_h3_endpoint_expire(struct tri_h3_endpoint *e, uint64_t now_ns)
 void tri_h3_endpoint_shutdown(struct tri_h3_endpoint *e, uint64_t now_ns)
 {
     (void)now_ns;
-    assert_false(e->shut);
-    e->shut = true;
+    e->shutdowns++;
+    e->shut = !e->conn || !e->config.is_busy(e->config.owner, e->conn);
 }
 
 void tri_h3_endpoint_close(struct tri_h3_endpoint *e, uint64_t now_ns)
@@ -422,10 +423,43 @@ static void a_stop_waits_for_the_last_socket(void **state)
     tri_h3_port_flush(&r.port);
     assert_true(endpoint.shut);
     assert_int_equal(udp.sent, 1);
+    assert_int_equal(endpoint.shutdowns, 2);
+    tri_h3_port_flush(&r.port); /* nothing has happened since */
+    assert_int_equal(endpoint.shutdowns, 2);
     endpoint.idle = true;
     assert_true(tri_h3_port_is_idle(&r.port));
     tear_down(&r);
     assert_true(tri_h3_port_is_idle(&r.port)); /* a closed one is */
+}
+
+static void E9_a_stop_waits_for_the_sockets_of_each_connection_alone(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    accept_conn(&r);
+    struct tri_link *first = endpoint.conn;
+    accept_conn(&r);
+    struct tri_link *second = endpoint.conn;
+    *first->sockets_open = 2;
+    *second->sockets_open = 1;
+    r.hub.hub.stopping = true;
+    tri_h3_port_flush(&r.port);
+    assert_int_equal(endpoint.shutdowns, 1);
+    *first->sockets_open = 1;
+    first->wake(first);
+    tri_h3_port_flush(&r.port);
+    assert_int_equal(endpoint.shutdowns, 1); /* nobody is free: it is not looked for */
+    *second->sockets_open = 0;
+    second->wake(second);
+    tri_h3_port_flush(&r.port);
+    assert_int_equal(endpoint.shutdowns, 2);
+    assert_false(endpoint.config.is_busy(endpoint.config.owner, second));
+    assert_true(endpoint.config.is_busy(endpoint.config.owner, first));
+    *first->sockets_open = 0;
+    end_conn(&endpoint);
+    endpoint.conn = first;
+    tear_down(&r);
 }
 
 static void a_closed_port_does_nothing(void **state)
@@ -472,6 +506,7 @@ int main(void)
         cmocka_unit_test(no_connection_is_taken_without_memory),
         cmocka_unit_test(a_deadline_is_expired_when_it_has_come),
         cmocka_unit_test(a_stop_waits_for_the_last_socket),
+        cmocka_unit_test(E9_a_stop_waits_for_the_sockets_of_each_connection_alone),
         cmocka_unit_test(a_closed_port_does_nothing),
         cmocka_unit_test(a_failed_open_leaves_it_closed),
     };
