@@ -1,52 +1,34 @@
-/* See server_tcp_conn.h. */
-#include "server_tcp_conn.h"
+/* See server_tcp_conn.h: one connection, and what net tells it; turns are in server_tcp_conns.c. */
+#include "server_tcp_internal.h"
 
 #include "h1_conn.h"
 #include "h1_refuser.h"
 #include "h2_conn.h"
 #include "server_request.h"
-#include "server_stall.h"
 
 #include <assert.h>
 
-enum phase { HANDSHAKE, OPEN, LINGER };
-
-struct tri_tcp_conn {
-    struct tri_link link; /* first: the adapter's user */
-    const struct tri_tcp_port *port;
-    struct tri_tcp *tcp;   /* goes by itself after on_closed */
-    struct tri_conn *conn; /* owned; NULL before on_ready and after drop */
-    enum phase phase;
-    bool opened; /* its adapter was made: the log has its opening */
-    bool shut;   /* it was asked to close politely */
-    uint64_t id;
-    struct tri_peer *peer; /* for the gate */
-    size_t tls_bytes;      /* charged for what TLS holds */
-    size_t sockets_open;
-    struct tri_list node;  /* in hub->conns, then hub->dead */
-    struct tri_list dirty; /* in hub->dirty */
-    struct tri_heap_node deadline;
-    struct tri_stall stall;
-    char remote[TRI_ADDR_TEXT_MAX];
-};
-
-static struct tri_tcp_conn *conn_of(struct tri_list *node)
-{
-    return TRI_CONTAINER_OF(node, struct tri_tcp_conn, node);
-}
-
-/* HANDSHAKE → OPEN → LINGER; HANDSHAKE → LINGER for one that is dropped before. */
-static void set_phase(struct tri_tcp_conn *c, enum phase phase)
+void tri_tcp_conn_set_phase(struct tri_tcp_conn *c, enum tri_tcp_phase phase)
 {
     assert(phase > c->phase);
     c->phase = phase;
 }
 
-static void mark_dirty(struct tri_link *link)
+void tri_tcp_conn_mark_dirty(struct tri_link *link)
 {
     struct tri_tcp_conn *c = TRI_CONTAINER_OF(link, struct tri_tcp_conn, link);
     if (!tri_list_is_linked(&c->dirty)) {
         tri_list_append(&link->hub->dirty, &c->dirty);
+    }
+}
+
+void tri_tcp_conn_free_adapter(struct tri_tcp_conn *c)
+{
+    if (c->conn) {
+        struct tri_conn *conn = c->conn;
+        conn->ops->free(conn);
+        c->conn = NULL;
+        assert(c->sockets_open == 0);
     }
 }
 
@@ -106,7 +88,7 @@ static void charge_tls(struct tri_tcp_conn *c, size_t len)
 static void take_ready(void *user, const char *alpn)
 {
     struct tri_tcp_conn *c = user;
-    if (c->phase != HANDSHAKE) {
+    if (c->phase != TRI_TCP_PHASE_HANDSHAKE) {
         return;
     }
     charge_tls(c, c->port->cleartext ? 0 : TRI_TLS_OPEN_BYTES);
@@ -114,22 +96,22 @@ static void take_ready(void *user, const char *alpn)
     c->link.metrics = &c->link.hub->metrics.http[is_h2 ? TRI_METRICS_H2 : TRI_METRICS_H1];
     if (make_adapter(c, is_h2, tri_hub_now_ns(c->link.hub)) != TRI_OK) {
         c->conn = NULL;
-        set_phase(c, LINGER);
+        tri_tcp_conn_set_phase(c, TRI_TCP_PHASE_LINGER);
         tri_tcp_abort(c->tcp);
         return;
     }
-    set_phase(c, OPEN);
+    tri_tcp_conn_set_phase(c, TRI_TCP_PHASE_OPEN);
     c->opened = true;
     tri_metrics_conn_opened(c->link.metrics);
     c->link.hub->metrics.resumed += tri_tcp_tls_is_resumed(c->tcp);
     log_open(c, is_h2 ? "h2" : "http/1.1");
-    mark_dirty(&c->link); /* h2 has something to say first */
+    tri_tcp_conn_mark_dirty(&c->link); /* h2 has something to say first */
 }
 
 static void take_data(void *user, const uint8_t *data, size_t len)
 {
     struct tri_tcp_conn *c = user;
-    if (c->phase != OPEN) {
+    if (c->phase != TRI_TCP_PHASE_OPEN) {
         return;
     }
     /* A failed connection says so by is_done, once its last words were sent. */
@@ -139,40 +121,30 @@ static void take_data(void *user, const uint8_t *data, size_t len)
                 TRI_KV_S("remote", c->remote), TRI_KV_S("cause", tri_err_text(err)));
     }
     tri_tcp_read(c->tcp, c->conn->ops->wants_read(c->conn)); /* perhaps no more within the turn */
-    mark_dirty(&c->link);
+    tri_tcp_conn_mark_dirty(&c->link);
 }
 
 static void take_eof(void *user, bool orderly)
 {
     struct tri_tcp_conn *c = user;
-    if (c->phase != OPEN) {
+    if (c->phase != TRI_TCP_PHASE_OPEN) {
         return;
     }
     c->conn->ops->recv_eof(c->conn, orderly, tri_hub_now_ns(c->link.hub));
-    mark_dirty(&c->link);
+    tri_tcp_conn_mark_dirty(&c->link);
 }
 
 static size_t pull(void *user, struct tri_slice *out, size_t max)
 {
     struct tri_tcp_conn *c = user;
-    if (c->phase != OPEN) {
+    if (c->phase != TRI_TCP_PHASE_OPEN) {
         return 0;
     }
     size_t len = c->conn->ops->send(c->conn, out, max, tri_hub_now_ns(c->link.hub));
     if (len == 0) {
-        mark_dirty(&c->link); /* it may be done now */
+        tri_tcp_conn_mark_dirty(&c->link); /* it may be done now */
     }
     return len;
-}
-
-static void free_adapter(struct tri_tcp_conn *c)
-{
-    if (c->conn) {
-        struct tri_conn *conn = c->conn;
-        conn->ops->free(conn);
-        c->conn = NULL;
-        assert(c->sockets_open == 0);
-    }
 }
 
 static void log_close(const struct tri_tcp_conn *c, enum tri_tcp_end end)
@@ -201,10 +173,10 @@ static void take_closed(void *user, enum tri_tcp_end end)
     } else {
         hub->metrics.handshakes_failed++;
     }
-    if (c->phase != LINGER) {
-        set_phase(c, LINGER);
+    if (c->phase != TRI_TCP_PHASE_LINGER) {
+        tri_tcp_conn_set_phase(c, TRI_TCP_PHASE_LINGER);
     }
-    free_adapter(c);
+    tri_tcp_conn_free_adapter(c);
     c->tcp = NULL;
     tri_heap_remove(&hub->deadlines, &c->deadline);
     tri_list_remove(&c->dirty);
@@ -239,8 +211,10 @@ void *tri_tcp_conn_accept(void *owner, struct tri_tcp *tcp, const struct tri_tcp
         tri_gate_leave(hub, peer);
         return NULL;
     }
-    c->link = (struct tri_link){
-        .hub = hub, .alt_svc = port->alt_svc, .sockets_open = &c->sockets_open, .wake = mark_dirty};
+    c->link = (struct tri_link){.hub = hub,
+                                .alt_svc = port->alt_svc,
+                                .sockets_open = &c->sockets_open,
+                                .wake = tri_tcp_conn_mark_dirty};
     c->port = port;
     c->tcp = tcp;
     c->id = id;
@@ -254,154 +228,4 @@ void *tri_tcp_conn_accept(void *owner, struct tri_tcp *tcp, const struct tri_tcp
     tri_heap_set(&hub->deadlines, &c->deadline, UINT64_MAX);
     *events = &tcp_events;
     return c;
-}
-
-/* -------------------------------------------------------------------------- the turn's end */
-
-/* While the server stops, a connection without sockets is asked to end. */
-static void stop_if_free(struct tri_tcp_conn *c, uint64_t now_ns)
-{
-    if (c->link.hub->stopping && !c->shut && c->sockets_open == 0) {
-        c->shut = true;
-        c->conn->ops->shutdown(c->conn, now_ns);
-        mark_dirty(&c->link);
-    }
-}
-
-/* With WebSockets on it a connection may wait: they have pings and an application to end them. */
-static void watch_stall(struct tri_tcp_conn *c, uint64_t now_ns)
-{
-    if (c->sockets_open > 0) {
-        tri_stall_init(&c->stall);
-    } else {
-        const struct tri_limits *limits = &tri_hub_config(c->link.hub)->limits;
-        tri_stall_watch(&c->stall, c->tcp, now_ns, limits->response_timeout_ms);
-    }
-}
-
-static uint64_t find_deadline_ns(const struct tri_tcp_conn *c)
-{
-    const uint64_t deadline_ns = c->conn->ops->deadline_ns(c->conn);
-    return deadline_ns < c->stall.deadline_ns ? deadline_ns : c->stall.deadline_ns;
-}
-
-/* After all was pulled that could be: does the connection end here? */
-static void settle(struct tri_tcp_conn *c, uint64_t now_ns)
-{
-    assert(c->phase == OPEN && c->conn && c->tcp);
-    struct tri_hub *hub = c->link.hub;
-    const struct tri_conn_ops *ops = c->conn->ops;
-    if (ops->is_aborted(c->conn)) {
-        set_phase(c, LINGER);
-        tri_tcp_abort(c->tcp);
-    } else if (ops->is_done(c->conn)) {
-        set_phase(c, LINGER);
-        tri_tcp_close(c->tcp, TRI_LINGER_MS);
-    } else {
-        tri_tcp_read(c->tcp, ops->wants_read(c->conn));
-        watch_stall(c, now_ns);
-    }
-    uint64_t deadline_ns = c->phase == OPEN ? find_deadline_ns(c) : UINT64_MAX;
-    tri_heap_set(&hub->deadlines, &c->deadline, deadline_ns);
-}
-
-static void flush_conn(struct tri_tcp_conn *c, uint64_t now_ns)
-{
-    if (c->phase != OPEN) {
-        return;
-    }
-    tri_tcp_flush(c->tcp);
-    /* What it became dirty by meanwhile was pulled in the same flush. */
-    tri_list_remove(&c->dirty);
-    if (c->phase == OPEN) {
-        settle(c, now_ns);
-    }
-    if (c->phase == OPEN) {
-        stop_if_free(c, now_ns);
-    }
-}
-
-void tri_tcp_conns_flush(struct tri_hub *hub)
-{
-    uint64_t now_ns = tri_hub_now_ns(hub);
-    for (struct tri_list *at = tri_list_pop(&hub->dirty); at; at = tri_list_pop(&hub->dirty)) {
-        flush_conn(TRI_CONTAINER_OF(at, struct tri_tcp_conn, dirty), now_ns);
-    }
-    for (struct tri_list *at = tri_list_pop(&hub->dead); at; at = tri_list_pop(&hub->dead)) {
-        tri_alloc_release(hub->shared->alloc, conn_of(at));
-    }
-}
-
-/* ---------------------------------------------------------------------- deadlines and ends */
-
-uint64_t tri_tcp_conns_deadline_ns(const struct tri_hub *hub)
-{
-    const struct tri_heap_node *first = tri_heap_first(&hub->deadlines);
-    return first ? first->key_ns : UINT64_MAX;
-}
-
-static void cut_stalled(struct tri_tcp_conn *c)
-{
-    struct tri_hub *hub = c->link.hub;
-    hub->metrics.responses_unread++;
-    TRI_LOG(tri_hub_log(hub), INFO, "conn.unread", TRI_KV_U("conn", c->id),
-            TRI_KV_S("remote", c->remote));
-    set_phase(c, LINGER);
-    tri_tcp_abort(c->tcp);
-}
-
-static void expire_conn(struct tri_tcp_conn *c, uint64_t now_ns)
-{
-    const struct tri_conn_ops *ops = c->conn->ops;
-    if (ops->deadline_ns(c->conn) <= now_ns) {
-        ops->expire(c->conn, now_ns);
-    }
-    if (ops->is_aborted(c->conn)) {
-        return; /* it is cut when it is flushed */
-    }
-    watch_stall(c, now_ns);
-    if (c->stall.deadline_ns <= now_ns) {
-        cut_stalled(c);
-    }
-}
-
-void tri_tcp_conns_expire(struct tri_hub *hub, uint64_t now_ns)
-{
-    for (struct tri_heap_node *first = tri_heap_first(&hub->deadlines);
-         first && first->key_ns <= now_ns; first = tri_heap_first(&hub->deadlines)) {
-        struct tri_tcp_conn *c = TRI_CONTAINER_OF(first, struct tri_tcp_conn, deadline);
-        assert(c->phase == OPEN);
-        expire_conn(c, now_ns);
-        /* The turn's end sets the next one; till then it must not be found again. */
-        tri_heap_set(&hub->deadlines, &c->deadline, UINT64_MAX);
-        mark_dirty(&c->link);
-    }
-}
-
-void tri_tcp_conns_stop(struct tri_hub *hub)
-{
-    assert(hub->stopping);
-    for (struct tri_list *at = hub->conns.next; at != &hub->conns; at = at->next) {
-        struct tri_tcp_conn *c = conn_of(at);
-        if (c->phase == HANDSHAKE) {
-            set_phase(c, LINGER);
-            tri_tcp_abort(c->tcp);
-        } else {
-            mark_dirty(&c->link);
-        }
-    }
-}
-
-void tri_tcp_conns_drop(struct tri_hub *hub)
-{
-    for (struct tri_list *at = hub->conns.next; at != &hub->conns; at = at->next) {
-        struct tri_tcp_conn *c = conn_of(at);
-        if (c->phase != LINGER) {
-            set_phase(c, LINGER);
-        }
-        tri_list_remove(&c->dirty);
-        tri_heap_set(&hub->deadlines, &c->deadline, UINT64_MAX);
-        free_adapter(c);
-        tri_tcp_abort(c->tcp);
-    }
 }

@@ -4,6 +4,7 @@
  *   ws_session.c          life, states, closing and aborting
  *   ws_session_input.c    received bytes to frames; what is held back while the owner pauses
  *   ws_session_message.c  payload of data frames to messages or pieces of them
+ *   ws_session_deliver.c  these to the owner: UTF-8, and the buffer of a whole message
  *   ws_session_control.c  control frames
  *   ws_session_send.c     messages to frames: compression, pieces, the queue's limit
  *   ws_session_output.c   frames to bytes, and what the stream takes of them
@@ -167,6 +168,28 @@ void tri_session_message_fetch(struct tri_session *s);
 
 /* Gives up the message in progress; the rest of it is dropped as it comes. */
 void tri_session_message_drop(struct tri_session *s);
+
+/* --- ws_session_deliver.c: while open, between the header of a data frame and its last byte */
+
+/* Whether the owner takes messages piece by piece, and none is held. */
+static inline bool tri_session_takes_pieces(const struct tri_session *s)
+{
+    return s->events->on_fragment != NULL;
+}
+
+/* How many bytes more the message may have. */
+size_t tri_session_deliver_room(const struct tri_session *s);
+
+/* The next bytes of the message, borrowed, as the owner is to see them; the last if |last|. The
+ * owner is told from within, and may close the session; or the session has failed. */
+void tri_session_deliver(struct tri_session *s, struct tri_slice data, bool last);
+
+/*
+ * The same without a copy, for a message that is held until it is whole: room for |len| bytes of
+ * it, or NULL (the session has failed); and then all of these, |data|, were written there.
+ */
+uint8_t *tri_session_deliver_reserve(struct tri_session *s, size_t len);
+void tri_session_deliver_reserved(struct tri_session *s, struct tri_slice data, bool last);
 
 /* --- ws_session_control.c */
 

@@ -1,6 +1,6 @@
 /*
- * Payload of data frames to messages: unmasking, decompression, UTF-8, and delivery, whole or piece
- * by piece. RFC 6455 sections 5.4, 6.2 and 8.1; RFC 7692 section 6.2.
+ * Payload of data frames to messages: what may come, unmasking and decompression. RFC 6455 section
+ * 5.4; RFC 7692 section 6.2. What it yields goes to ws_session_deliver.c.
  *
  * What arrives whole and small is unmasked or decompressed into the worker's scratch and delivered
  * from there. Any other whole message grows a buffer by what has arrived; pieces are never kept.
@@ -23,26 +23,13 @@ static bool refuse(struct tri_session *s, enum tri_close_code code, const char *
     return false;
 }
 
-static bool takes_pieces(const struct tri_session *s)
-{
-    return s->events->on_fragment != NULL;
-}
-
-/* How many bytes more the message may have. A reload may have set the limit below what it has. */
-static size_t find_room(const struct tri_session *s)
-{
-    const size_t max = s->worker->limits->message_bytes_max;
-    const size_t held = tri_buf_peek(&s->reading->message).len;
-    return held < max ? max - held : 0;
-}
-
 /* Limits of a message that is held until it is whole. */
 static bool check_limits(struct tri_session *s, const struct tri_frame *f)
 {
     const struct tri_reading *r = s->reading;
     const struct tri_limits *limits = s->worker->limits;
     const bool is_compressed = r->fragments > 0 ? r->is_compressed : f->rsv1;
-    if (!is_compressed && f->payload_len > find_room(s)) {
+    if (!is_compressed && f->payload_len > tri_session_deliver_room(s)) {
         return refuse(s, TRI_CLOSE_TOO_BIG, "message too big");
     }
     if (r->fragments >= limits->fragments_max) {
@@ -65,127 +52,7 @@ bool tri_session_message_check(struct tri_session *s, const struct tri_frame *f)
         return refuse(s, TRI_CLOSE_PROTOCOL_ERROR, "RSV1 on a continuation");
     }
     /* After our Close it will be dropped, so it costs nothing. */
-    return s->state == TRI_SESSION_CLOSING || takes_pieces(s) || check_limits(s, f);
-}
-
-/* --- delivery */
-
-static void fail_text(struct tri_session *s)
-{
-    tri_session_fail(s, TRI_CLOSE_BAD_DATA, "text is not UTF-8"); /* RFC 6455 section 8.1 */
-}
-
-/* Whether |data|, the next bytes of the message, and its end if it is |last|, are good text. */
-static bool check_text(struct tri_session *s, struct tri_slice data, bool last)
-{
-    struct tri_reading *r = s->reading;
-    if (r->type != TRI_TEXT) {
-        return true;
-    }
-    return tri_utf8_feed(&r->utf8, data.data, data.len) &&
-           (!last || tri_utf8_is_complete(&r->utf8));
-}
-
-/* The message is over as far as reading goes; its owner is told next. */
-static void close_message(struct tri_session *s)
-{
-    struct tri_reading *r = s->reading;
-    r->fragments = 0;
-    r->is_compressed = false;
-    r->is_begun = false;
-    s->messages_in++;
-}
-
-static void deliver_whole(struct tri_session *s, struct tri_slice data)
-{
-    assert(s->state == TRI_SESSION_OPEN);
-    s->bytes_in += data.len;
-    close_message(s);
-    if (s->events->on_message) {
-        const uint8_t *bytes = data.data ? data.data : s->worker->scratch; /* never NULL */
-        s->events->on_message(s->owner, s->reading->type, bytes, data.len);
-    }
-}
-
-static void deliver_piece(struct tri_session *s, struct tri_slice data, bool last)
-{
-    assert(s->state == TRI_SESSION_OPEN);
-    struct tri_reading *r = s->reading;
-    const struct tri_fragment piece = {
-        .type = r->type,
-        .first = !r->is_begun,
-        .last = last,
-        .data = data.data ? data.data : s->worker->scratch,
-        .len = data.len,
-    };
-    s->bytes_in += data.len;
-    r->is_begun = true;
-    if (last) {
-        close_message(s);
-    }
-    s->events->on_fragment(s->owner, &piece);
-}
-
-/* Ours for the call: the owner may close the session, which drops what the reader has. */
-static void deliver_buffered(struct tri_session *s)
-{
-    struct tri_buf *kept = &s->reading->message;
-    struct tri_buf message = *kept;
-    tri_buf_init(kept, message.alloc, message.max);
-    deliver_whole(s, tri_buf_peek(&message));
-    tri_buf_deinit(&message);
-}
-
-static bool fail_append(struct tri_session *s, enum tri_err err)
-{
-    if (err == TRI_ERR_LIMIT) {
-        return refuse(s, TRI_CLOSE_TOO_BIG, "message too big");
-    }
-    return refuse(s, TRI_CLOSE_INTERNAL_ERROR, "out of memory");
-}
-
-/* For |len| bytes more of the message; NULL: the session has failed. */
-static uint8_t *make_room(struct tri_session *s, size_t len)
-{
-    struct tri_buf *message = &s->reading->message;
-    if (!tri_session_check_memory(s, message, len)) {
-        return NULL;
-    }
-    enum tri_err err = TRI_OK;
-    uint8_t *room = tri_buf_reserve(message, len, &err);
-    if (!room) {
-        (void)fail_append(s, err);
-    }
-    return room;
-}
-
-static bool append(struct tri_session *s, struct tri_slice data)
-{
-    uint8_t *room = make_room(s, data.len);
-    if (room) {
-        memcpy(room, data.data, data.len);
-        tri_buf_commit(&s->reading->message, data.len);
-    }
-    return room != NULL;
-}
-
-/* The next bytes of the message, as the owner is to see them; the last ones if |last|. */
-static void put(struct tri_session *s, struct tri_slice data, bool last)
-{
-    struct tri_reading *r = s->reading;
-    if (!check_text(s, data, last)) {
-        fail_text(s);
-    } else if (takes_pieces(s)) {
-        if (data.len > 0 || last) {
-            deliver_piece(s, data, last);
-        }
-    } else if (data.len > find_room(s)) {
-        (void)fail_append(s, TRI_ERR_LIMIT);
-    } else if (last && tri_buf_peek(&r->message).len == 0) {
-        deliver_whole(s, data);
-    } else if ((data.len == 0 || append(s, data)) && last) {
-        deliver_buffered(s);
-    }
+    return s->state == TRI_SESSION_CLOSING || tri_session_takes_pieces(s) || check_limits(s, f);
 }
 
 /* --- decompression */
@@ -228,7 +95,7 @@ static void end_inflating(struct tri_session *s, uint8_t *out, size_t len)
     r->inflated_bytes += more;
     s->worker->coded_bytes += more;
     r->is_ending = !is_done;
-    put(s, tri_slice_of(out, len + more), is_done);
+    tri_session_deliver(s, tri_slice_of(out, len + more), is_done);
 }
 
 /* Decompresses from |in| as much as the scratch holds, and hands it on. */
@@ -251,7 +118,7 @@ static void inflate_some(struct tri_session *s, struct tri_slice *in)
     if (is_last_byte(r) && !r->has_more) {
         end_inflating(s, out, len);
     } else {
-        put(s, tri_slice_of(out, len), false);
+        tri_session_deliver(s, tri_slice_of(out, len), false);
     }
 }
 
@@ -304,7 +171,7 @@ static size_t take_through_scratch(struct tri_session *s, struct tri_slice data)
     }
     r->taken += plain.len;
     r->in_frame = r->taken < r->frame.payload_len;
-    put(s, plain, is_last_byte(r));
+    tri_session_deliver(s, plain, is_last_byte(r));
     return plain.len;
 }
 
@@ -312,19 +179,14 @@ static size_t take_through_scratch(struct tri_session *s, struct tri_slice data)
 static size_t take_to_buffer(struct tri_session *s, struct tri_slice data)
 {
     struct tri_reading *r = s->reading;
-    uint8_t *room = make_room(s, data.len);
+    uint8_t *room = tri_session_deliver_reserve(s, data.len);
     if (!room) {
         return data.len;
     }
     unmask(s, room, data);
-    tri_buf_commit(&r->message, data.len);
     r->taken += data.len;
     r->in_frame = r->taken < r->frame.payload_len;
-    if (!check_text(s, tri_slice_of(room, data.len), is_last_byte(r))) {
-        fail_text(s);
-    } else if (is_last_byte(r)) {
-        deliver_buffered(s);
-    }
+    tri_session_deliver_reserved(s, tri_slice_of(room, data.len), is_last_byte(r));
     return data.len;
 }
 
@@ -360,8 +222,8 @@ size_t tri_session_message_take(struct tri_session *s, struct tri_slice data)
     if (r->is_compressed) {
         return take_compressed(s, data);
     }
-    return takes_pieces(s) || is_whole(r, data) ? take_through_scratch(s, data)
-                                                : take_to_buffer(s, data);
+    return tri_session_takes_pieces(s) || is_whole(r, data) ? take_through_scratch(s, data)
+                                                            : take_to_buffer(s, data);
 }
 
 /* --- frames */
@@ -401,7 +263,7 @@ void tri_session_message_begin_frame(struct tri_session *s)
     } else if (r->is_compressed) {
         r->is_ending = true;
     } else {
-        put(s, tri_slice_of(NULL, 0), true);
+        tri_session_deliver(s, tri_slice_of(NULL, 0), true);
     }
 }
 
