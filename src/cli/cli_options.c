@@ -222,6 +222,10 @@ static enum tri_err check_whole(const struct cli_parsing *p)
         return cli_fail(p, "--cleartext-redirect needs a port to redirect from; add --cleartext "
                            "ADDR:PORT");
     }
+    if (o->early_data_425 && !o->early_data) {
+        return cli_fail(p, "--early-data-websocket 425 says nothing while no early data is taken; "
+                           "add --early-data");
+    }
     const char *app = app_at(o->echo);
     if (app) {
         return cli_fail(p, "--echo %s is taken by %s; give another path", o->echo, app);

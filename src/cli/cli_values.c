@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,14 +276,22 @@ enum tri_err cli_take_drain(const struct cli_parsing *p, const struct cli_option
     char *end = NULL;
     errno = 0;
     unsigned long long seconds = strtoull(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0) {
+    if (value[0] < '0' || value[0] > '9' || *end != '\0') {
         return cli_fail(p, "%s %s is no number; give digits only", o->name, value);
     }
-    if (seconds > TRI_DRAIN_MS_MAX / 1000) {
+    if (errno != 0 || seconds > TRI_DRAIN_MS_MAX / 1000) {
         return cli_fail(p, "%s %s is longer than a day; give 86400 or less", o->name, value);
     }
     p->out->drain_ms = seconds * 1000;
     return TRI_OK;
+}
+
+static enum tri_err fail_range(const struct cli_parsing *p, const struct cli_option *o,
+                               const char *value)
+{
+    const struct tri_limit_range r = tri_limits_range(o->limit);
+    return cli_fail(p, "%s %s is out of range; give %" PRIu64 " to %" PRIu64 "%s", o->name, value,
+                    r.min, r.max, r.is_zero_fine ? ", or 0" : "");
 }
 
 enum tri_err cli_take_limit(const struct cli_parsing *p, const struct cli_option *o,
@@ -292,13 +301,13 @@ enum tri_err cli_take_limit(const struct cli_parsing *p, const struct cli_option
     char *end = NULL;
     errno = 0;
     unsigned long long number = strtoull(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0) {
+    if (value[0] < '0' || value[0] > '9' || *end != '\0') {
         return cli_fail(p, "%s %s is no number; give digits only", o->name, value);
     }
     struct tri_limits scratch;
     tri_limits_default(&scratch);
-    if (tri_limits_set(&scratch, o->limit, number) != TRI_OK) {
-        return cli_fail(p, "%s %s is out of range; see trisock serve --help", o->name, value);
+    if (errno != 0 || tri_limits_set(&scratch, o->limit, number) != TRI_OK) {
+        return fail_range(p, o, value);
     }
     p->out->limits[o->limit] =
         (struct cli_limit){.limit = o->limit, .value = number, .given = true};

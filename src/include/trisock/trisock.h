@@ -144,9 +144,10 @@ TRI_API const struct tri_carrier *tri_request_carrier(const struct tri_request *
  *
  * user   becomes the socket's own pointer, handed to its callbacks (see tri_ws_handler)
  *
- * Returns TRI_OK; TRI_ERR_INVALID if |req| is no opening handshake (500 was answered); TRI_ERR_CLOSED
- * if the server is stopping, TRI_ERR_LIMIT if the connection has TRI_LIMIT_SOCKETS by now,
- * TRI_ERR_NOMEM (all: answered 503, where memory is left for that). In every case |req| has ended.
+ * Returns TRI_OK; TRI_ERR_INVALID if |req| is no opening handshake (500 was answered);
+ * TRI_ERR_CLOSED if the server is stopping, TRI_ERR_LIMIT if the connection has TRI_LIMIT_SOCKETS
+ * by now, TRI_ERR_NOMEM (all: answered 503, where memory is left for that). In every case |req| has
+ * ended.
  */
 TRI_API enum tri_err tri_request_accept(struct tri_request *req, void *user);
 
@@ -262,10 +263,11 @@ TRI_API TRI_MUST_USE enum tri_err tri_ws_send(struct tri_ws *ws, enum tri_type t
 
 /*
  * One message in pieces, for what is not in memory as a whole: begin, any number of appends, end.
- * Each append is a frame, and is queued as tri_ws_send queues a message; after TRI_ERR_FULL the same
- * append may be tried again. In between no other message can be sent on the socket: tri_ws_send,
- * tri_ws_send_payload and a second begin return TRI_ERR_INVALID, as does an append or end without a
- * begin. A socket may be closed within a message; the peer then drops what it has of it.
+ * Each append is a frame, and is queued as tri_ws_send queues a message; after TRI_ERR_FULL the
+ * same append may be tried again. In between no other message can be sent on the socket:
+ * tri_ws_send, tri_ws_send_payload and a second begin return TRI_ERR_INVALID, as does an append or
+ * end without a begin. A socket may be closed within a message; the peer then drops what it has of
+ * it.
  *
  * Returns TRI_OK; TRI_ERR_FULL (append only; nothing was queued); TRI_ERR_CLOSED; TRI_ERR_INVALID;
  * TRI_ERR_NOMEM, and if the message cannot go on then, the socket is aborted.
@@ -307,14 +309,15 @@ TRI_API void tri_ws_slow(struct tri_ws *ws, enum tri_slow policy);
 #define TRI_URGENCY_LEAST 7u
 
 /*
- * Who goes first when the streams of one HTTP/2 or HTTP/3 connection have more to send than it takes:
- * |urgency| 0 (TRI_URGENCY_FIRST) before 7 (TRI_URGENCY_LEAST), strictly; equal ones share it by
- * bytes. A socket starts with what its client asks for, in the `priority` field of the handshake or by
- * PRIORITY_UPDATE, 3 if it does not; from the first call on the client is not heard any more. It holds
- * for all that is not on its way yet, messages already queued among it. On HTTP/1.1, where a socket
- * has its connection for itself, nothing changes. RFC 9218
+ * Who goes first when the streams of one HTTP/2 or HTTP/3 connection have more to send than it
+ * takes: |urgency| 0 (TRI_URGENCY_FIRST) before 7 (TRI_URGENCY_LEAST), strictly; equal ones share
+ * it by bytes. A socket starts with what its client asks for, in the `priority` field of the
+ * handshake or by PRIORITY_UPDATE, 3 if it does not; from the first call on the client is not heard
+ * any more. It holds for all that is not on its way yet, messages already queued among it. On
+ * HTTP/1.1, where a socket has its connection for itself, nothing changes. RFC 9218
  *
  * A socket that always has something to send holds up everything less urgent on its connection.
+ * An |urgency| over 7 is misuse.
  */
 TRI_API void tri_ws_urgency(struct tri_ws *ws, unsigned urgency);
 
@@ -351,7 +354,7 @@ TRI_API const struct tri_carrier *tri_ws_carrier(const struct tri_ws *ws);
 /* Bytes queued and not yet released by the transport, framing included. */
 TRI_API size_t tri_ws_queued_bytes(const struct tri_ws *ws);
 
-/* The subprotocol that was agreed, "" if none. Valid until on_close returns. RFC 6455 section 1.9 */
+/* The subprotocol agreed on, "" if none. Valid until on_close returns. RFC 6455 section 1.9 */
 TRI_API const char *tri_ws_subprotocol(const struct tri_ws *ws);
 
 /* How messages of a socket are compressed: permessage-deflate, RFC 7692. */
@@ -394,23 +397,25 @@ TRI_API enum tri_err tri_config_cleartext(struct tri_config *config, const char 
                                           enum tri_cleartext answer);
 
 /*
- * Sets the admin address, "127.0.0.1:9100", port 0 lets the system choose; off by default. On it the
- * server tells by HTTP/1.1, without TLS, how it is, and takes the order to drain:
+ * Sets the admin address, "127.0.0.1:9100", port 0 lets the system choose; off by default. On it
+ * the server tells by HTTP/1.1, without TLS, how it is, and takes the order to drain:
  *
  *   GET /metrics    what it has counted, in the Prometheus text format
  *   GET /healthz    200 while it serves at all, a drain included
  *   GET /readyz     200; 503 while it stops or drains
  *   POST /drain     tri_server_drain over the time of tri_config_drain_ms (202)
  *
- * Whoever reaches it may do that, so it has to be an address of the loopback interface (127.0.0.0/8,
- * ::1); to watch a server from elsewhere, run an agent or a tunnel beside it. Pages in a browser are
- * kept out: the host asked for must be an address or localhost (421), and a POST without what
- * browsers add to those of pages (403). It has its own limit on connections (16), is the last to be
- * closed, and nothing on it counts as traffic. TRI_OK; TRI_ERR_INVALID (no address, or not loopback).
+ * Whoever reaches it may do that, so it has to be an address of the loopback interface
+ * (127.0.0.0/8, ::1); to watch a server from elsewhere, run an agent or a tunnel beside it. Pages
+ * in a browser are kept out: the host asked for must be an address or localhost (421), and a POST
+ * without what browsers add to those of pages (403). It has its own limit on connections (16), is
+ * the last to be closed, and nothing on it counts as traffic. TRI_OK; TRI_ERR_INVALID (no address,
+ * or not loopback).
  */
 TRI_API enum tri_err tri_config_admin(struct tri_config *config, const char *address);
 
-/* Over how many milliseconds POST /drain closes the sockets; at most a day. Default 0: at once. */
+/* Over how many milliseconds POST /drain closes the sockets; more than a day is one. Default 0: all
+ * at once. */
 TRI_API void tri_config_drain_ms(struct tri_config *config, uint64_t over_ms);
 
 /*
@@ -463,9 +468,9 @@ TRI_API enum tri_err tri_config_ws(struct tri_config *config, const char *path,
  * subprotocols   "chat, superchat": of those that a client names, in its order, the first that is
  *                listed is agreed; none in common: the socket opens without one, which browsers
  *                do not accept. "": none, the default
- * origins        "https://example.com, https://example.org:8443": a handshake with another Origin is
- *                answered 403; one without an Origin (no browser) is not. As browsers write them:
- *                without the default port, without a "/" at the end. "": any, the default
+ * origins        "https://example.com, https://example.org:8443": a handshake with another Origin
+ *                is answered 403; one without an Origin (no browser) is not. As browsers write
+ *                them: without the default port, without a "/" at the end. "": any, the default
  */
 TRI_API enum tri_err tri_config_ws_deflate(struct tri_config *config, const char *path,
                                            enum tri_deflate mode);
@@ -478,27 +483,28 @@ TRI_API enum tri_err tri_config_ws_origins(struct tri_config *config, const char
 
 /*
  * Serves plain HTTP at |path|: exactly that path, or, where it ends in "/", all below it too.
- * Otherwise as tri_config_ws, also beside it at the same path. The handler sees every method but
- * CONNECT.
+ * Otherwise as tri_config_ws, also beside it at the same path; TRI_ERR_INVALID too for a handler
+ * without on_request. The handler sees every method but CONNECT.
  */
 TRI_API enum tri_err tri_config_http_route(struct tri_config *config, const char *path,
                                            const struct tri_http_handler *handler, void *user);
 
 /*
- * Says that what is served plainly at |path|, added before, may be asked for twice without harm: GET
- * and HEAD without a body are then answered in early data too. TRI_OK; TRI_ERR_NOT_FOUND if no plain
- * HTTP is served at exactly |path|.
+ * Says that what is served plainly at |path|, added before, may be asked for twice without harm:
+ * GET and HEAD without a body are then answered in early data too. TRI_OK; TRI_ERR_NOT_FOUND if no
+ * plain HTTP is served at exactly |path|.
  */
 TRI_API enum tri_err tri_config_http_route_early(struct tri_config *config, const char *path);
 
 /*
- * Early data (0-RTT, RFC 8470): who comes back over HTTP/3 may send requests with its first packets, a
- * round trip earlier. Whoever has recorded these packets can send them again, so it is off by
- * default, and on it answers at once only what tri_config_http_route_early has marked; other plain
- * requests wait for the end of the handshake. On HTTP/2 and HTTP/1.1 none is ever taken.
+ * Early data (0-RTT, RFC 8470): who comes back over HTTP/3 may send requests with its first
+ * packets, a round trip earlier. Whoever has recorded these packets can send them again, so it is
+ * off by default, and on it answers at once only what tri_config_http_route_early has marked; other
+ * plain requests wait for the end of the handshake. On HTTP/2 and HTTP/1.1 none is ever taken.
  *
- * A request that says Early-Data: 1 was early for an intermediary, which this server cannot wait for:
- * it is answered if it is such a GET or HEAD and refused with 425 if not, whatever is set here.
+ * A request that says Early-Data: 1 was early for an intermediary, which this server cannot wait
+ * for: it is answered if it is such a GET or HEAD and refused with 425 if not, whatever is set
+ * here.
  *
  * Returns TRI_OK, or TRI_ERR_INVALID for a value that is none.
  */
@@ -560,8 +566,10 @@ enum tri_log_level { TRI_LOG_ERROR, TRI_LOG_WARN, TRI_LOG_INFO, TRI_LOG_DEBUG };
 enum tri_log_format { TRI_LOG_TEXT, TRI_LOG_JSON };
 
 /*
- * Where log lines go: |write| gets each one, NUL-terminated, without a newline, borrowed for the
- * call. |level| is the least important that is wanted. Default: nothing is logged.
+ * Where log lines go: |write| gets each one, of up to 1,023 bytes, NUL-terminated, without a
+ * newline, borrowed for the call, on the server's thread. It may not call the server, and |user|
+ * must outlive it. |level| is the least important that is wanted. |write| NULL, the default:
+ * nothing is logged.
  */
 TRI_API void tri_config_log(struct tri_config *config,
                             void (*write)(void *user, enum tri_log_level level, const char *line),
@@ -575,17 +583,20 @@ TRI_API void tri_config_log(struct tri_config *config,
 TRI_API void tri_config_on_reload(struct tri_config *config, void (*on_reload)(void *user),
                                   void *user);
 
-/* Appends TLS secrets to |file| in the NSS key log format, for traffic analysers. Off by default. */
+/*
+ * Appends TLS secrets to |file| in the NSS key log format, for traffic analysers. Off by default.
+ * Returns TRI_OK, TRI_ERR_INVALID (no name), TRI_ERR_NOMEM; so do the next two.
+ */
 TRI_API enum tri_err tri_config_keylog(struct tri_config *config, const char *file);
 
 /*
  * Keeps the secret that session tickets and QUIC tokens are sealed with in |file|: 64 hexadecimal
  * digits, made by tri_server_new if there is no such file, for its owner alone. A server that is
- * started again with the same secret resumes the TLS sessions of the last one, tells its clients that
- * their connections are gone, so that they come back at once, and spares them the proof of their
- * address (TRI_LIMIT_HALF_OPEN). Whoever reads it can read what TLS 1.2 and early data carry. Servers that
- * share a port or an address behind a balancer share it too. By default it is kept beside the made
- * certificate, and with a certificate of your own it is a new one with each start.
+ * started again with the same secret resumes the TLS sessions of the last one, tells its clients
+ * that their connections are gone, so that they come back at once, and spares them the proof of
+ * their address (TRI_LIMIT_HALF_OPEN). Whoever reads it can read what TLS 1.2 and early data carry.
+ * Servers that share a port or an address behind a balancer share it too. By default it is kept
+ * beside the made certificate, and with a certificate of your own it is a new one with each start.
  */
 TRI_API enum tri_err tri_config_secret_file(struct tri_config *config, const char *file);
 
@@ -601,7 +612,8 @@ struct tri_server;
  * its addresses. On failure *out is NULL and |error| (if not NULL) gets up to |error_max| bytes of
  * a NUL-terminated English sentence that names the cause and the remedy.
  *
- * Returns TRI_OK, TRI_ERR_INUSE, TRI_ERR_IO, TRI_ERR_TLS, TRI_ERR_NOT_FOUND, TRI_ERR_NOMEM.
+ * Returns TRI_OK; TRI_ERR_INUSE (an address); TRI_ERR_NOT_FOUND (a file); TRI_ERR_TLS (a
+ * certificate or key); TRI_ERR_INVALID (what the secret file holds); TRI_ERR_IO; TRI_ERR_NOMEM.
  */
 TRI_API enum tri_err tri_server_new(struct tri_server **out, const struct tri_config *config,
                                     char *error, size_t error_max);
@@ -635,10 +647,11 @@ TRI_API void tri_server_stop(struct tri_server *server);
 
 /*
  * Stops as politely, and more slowly: the open sockets get their Close 1001 one by one, evenly over
- * |over_ms| milliseconds (at most a day), so that their clients do not all come back at once. Until
- * then a socket works as ever, and its connection answers plain requests; GOAWAY follows when the
- * last socket of the connection is closed. New connections are not accepted, new sockets refused:
- * 503 with retry-after. It ends when all are closed, or |over_ms| and the close timeout have passed.
+ * |over_ms| milliseconds (more than a day is one), so that their clients do not all come back at
+ * once. Until then a socket works as ever, and its connection answers plain requests; GOAWAY
+ * follows when the last socket of the connection is closed. New connections are not accepted, new
+ * sockets refused: 503 with retry-after. It ends when all are closed, or |over_ms| and the close
+ * timeout have passed.
  *
  * tri_server_stop during a drain drops what is left. A drain after a stop, or during another one,
  * changes nothing. Returns at once. May be called from any thread and from a signal handler.
@@ -656,10 +669,10 @@ TRI_API void tri_server_drain(struct tri_server *server, uint64_t over_ms);
 TRI_API enum tri_err tri_server_reload(struct tri_server *server, char *error, size_t error_max);
 
 /*
- * Takes over from |config|, which stays the caller's, what can change while the server serves. It is
- * a whole configuration: what is not set in it is at its default. All that follows changes, or, if
- * a certificate or key of it cannot be used or memory is short, nothing does: |error| (if not NULL)
- * gets up to |error_max| bytes of a sentence that names the cause, and so does the log.
+ * Takes over from |config|, which stays the caller's, what can change while the server serves. It
+ * is a whole configuration: what is not set in it is at its default. All that follows changes, or,
+ * if a certificate or key of it cannot be used or memory is short, nothing does: |error| (if not
+ * NULL) gets up to |error_max| bytes of a sentence that names the cause, and so does the log.
  *
  *   certificates   as tri_server_reload, and from other files; but not between some and none
  *   limits         each from now on, for what is open too. A timeout that runs is as long as the
@@ -670,8 +683,10 @@ TRI_API enum tri_err tri_server_reload(struct tri_server *server, char *error, s
  *   routes         of routes with the same path, handlers and users: origins and subprotocols, of
  *                  new sockets deflate and slow, and tri_config_http_route_early
  *   the log        its writer, level and form
+ *   the drain      the time of tri_config_drain_ms
  *
- * What else is different stays as it is until a restart, and the log names it (reload.ignored).
+ * What else is different stays as it is until a restart, and the log names it (reload.ignored); but
+ * for the hook of tri_config_on_reload, which stays without a word and need not be set again.
  *
  * Returns as tri_server_reload; TRI_ERR_CLOSED if the server is stopping.
  */
@@ -681,8 +696,8 @@ TRI_API enum tri_err tri_server_reconfigure(struct tri_server *server,
 
 /*
  * Has the server read its certificates again at its next turn, or call what tri_config_on_reload
- * says; the log tells the result. Returns at once. May be
- * called from any thread and from a signal handler. A server that stops ignores it.
+ * says; the log tells the result. Returns at once. May be called from any thread and from a signal
+ * handler. A server that stops ignores it.
  */
 TRI_API void tri_server_ask_reload(struct tri_server *server);
 
@@ -697,14 +712,17 @@ TRI_API uint64_t tri_server_gauge(const struct tri_server *server, enum tri_gaug
 
 /*
  * All that the server has counted, as text in the Prometheus format (text/plain; version=0.0.4):
- * what the admin address serves as /metrics. |write| gets it in pieces, each of |len| > 0 bytes
- * without NUL, borrowed for the call.
+ * what the admin address serves as /metrics, some 15 KiB. |write| gets it in pieces, each of |len|
+ * > 0 bytes without a NUL among or behind them, borrowed for the call.
  */
 TRI_API void tri_server_metrics(const struct tri_server *server,
                                 void (*write)(void *user, const char *text, size_t len),
                                 void *user);
 
-/* The |index|-th address it listens on, "127.0.0.1:8443", with the real port; NULL past the end. */
+/*
+ * The |index|-th address it listens on, "127.0.0.1:8443", with the real port; NULL past the end.
+ * This and the strings below are valid as long as the server.
+ */
 TRI_API const char *tri_server_address(const struct tri_server *server, size_t index);
 
 /* The same for the cleartext ports. */

@@ -130,6 +130,9 @@ static void N7_early_data_is_off_and_a_websocket_in_it_waits_unless_said_otherwi
     assert_true(o.early_data && !o.early_data_425);
     assert_fails("--early-data-websocket 426",
                  "--early-data-websocket 426 is not known; give wait or 425");
+    assert_fails("--early-data-websocket 425",
+                 "--early-data-websocket 425 says nothing while no early data is taken; add "
+                 "--early-data");
 }
 
 static void N6_certificates_and_keys_are_paired_in_order(void **state)

@@ -1,5 +1,5 @@
 /*
- * ws_session_message: payload to messages, piece by piece and decompressed. (Whole messages, UTF-8
+ * ws_session_message and ws_session_deliver: payload to messages, in pieces and decompressed. (Whole messages, UTF-8
  * and fragments are in ws_session_input_test.c.)
  */
 #include "test_session.h"
