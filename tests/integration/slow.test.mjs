@@ -1,6 +1,6 @@
 /*
  * Clients that take their time: each step that a peer can drag out has a deadline, on real sockets,
- * with a WebSocket beside it that echoes throughout. Row E10.
+ * with a WebSocket beside it that echoes throughout, and afterwards the memory is back. Row E10.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -10,6 +10,7 @@ import tls from 'node:tls';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ADMIN, scrape, scrapeUntil } from './support/admin.mjs';
 import { atEnd } from './support/cleanup.mjs';
 import { TEXT } from './support/frames.mjs';
 import { identity } from './support/identity.mjs';
@@ -49,6 +50,7 @@ before(async () => {
   server = await startSharedServer({
     root,
     args: [
+      ...ADMIN,
       ...['--handshake-timeout', HANDSHAKE_MS, '--request-timeout', REQUEST_MS],
       ...['--keepalive-timeout', KEEPALIVE_MS, '--response-timeout', RESPONSE_MS],
     ].map(String),
@@ -59,10 +61,22 @@ after(async () => {
   removeDirectory(root);
 });
 
+/* What it holds besides, such as the space of a table that has grown. */
+const SLACK_BYTES = 64 * 1024;
+
+const memoryOf = async (server) => (await scrape(server)).trisock_memory_bytes;
+
+async function assertMemoryIsBack(server, before) {
+  await scrapeUntil(server, ({ trisock_memory_bytes: bytes }) => {
+    assert.ok(bytes <= before + SLACK_BYTES, `${bytes} bytes are held, after ${before}`);
+  });
+}
+
 /* A test with a socket of a third party, which gets an echo for each message until it is over. */
 function besideABystander(name, run) {
   test(name, { timeout: TEST_MS }, async (t) => {
     const bystander = await (await connectTls(t, server)).openSocket();
+    const before = await memoryOf(server);
     let over = false;
     let echoes = 0;
     const echoing = (async () => {
@@ -80,6 +94,7 @@ function besideABystander(name, run) {
       await echoing;
     }
     assert.ok(echoes > 0);
+    await assertMemoryIsBack(server, before);
   });
 }
 
@@ -341,38 +356,52 @@ besideABystander('E10: an HTTP/2 connection that is not read at all is cut', asy
   await server.log.waitFor('conn.close', { conn: record.conn, cause: 'lost' });
 });
 
-/* ---- too many of one address */
+/* ---- too many */
 
-test('E10: one address has so many connections', { timeout: TEST_MS }, async (t) => {
-  const limited = await startServer(t, { args: ['--max-connections-per-address', '3'] });
+/* Three sockets, and then many connections more from the same place, each of which is cut. */
+async function floodWithConnections(t, option, reason) {
+  const limited = await startServer(t, { args: [...ADMIN, option, '3'] });
   const kept = [];
   for (let i = 0; i < 3; i++) {
     kept.push(await (await connectTls(t, limited)).openSocket());
   }
+  const before = await memoryOf(limited);
   for (let i = 0; i < 20; i++) {
     const socket = net.connect({ host: '127.0.0.1', port: limited.port });
     socket.on('error', () => {});
     atEnd(t, () => socket.destroy());
     await ended(socket);
+    const echo = await kept[i % 3].echo(TEXT, `echo ${i}`);
+    assert.equal(echo.payload.toString(), `echo ${i}`);
   }
   const refused = limited.log.records('conn.refuse');
-  assert.equal(refused[0].reason, 'address');
+  assert.equal(refused[0].reason, reason);
   assert.ok(refused.length < 20, 'a line a second');
+  await assertMemoryIsBack(limited, before);
+  return { limited, kept };
+}
+
+async function assertThereIsRoomAgain(t, { limited, kept }) {
+  await kept.pop().close(1000, '');
+  await limited.log.waitFor('conn.close');
+  await connectTls(t, limited);
+}
+
+test('E10: the server has so many connections', { timeout: TEST_MS }, async (t) => {
+  await assertThereIsRoomAgain(t, await floodWithConnections(t, '--max-connections', 'limit'));
+});
+
+test('E10: one address has so many connections', { timeout: TEST_MS }, async (t) => {
+  const flooded = await floodWithConnections(t, '--max-connections-per-address', 'address');
   const { ca } = await identity();
   const other = tls.connect({
     host: '127.0.0.1',
-    port: limited.port,
+    port: flooded.limited.port,
     localAddress: '127.0.0.2',
     ca,
     ALPNProtocols: ['http/1.1'],
   });
   atEnd(t, () => other.destroy());
   await within(EVENT_MS, 'the handshake from another address', once(other, 'secureConnect'));
-  for (const socket of kept) {
-    const echo = await socket.echo(TEXT, 'still here');
-    assert.equal(echo.payload.toString(), 'still here');
-  }
-  await kept.pop().close(1000, '');
-  await limited.log.waitFor('conn.close');
-  await connectTls(t, limited); /* there is room again */
+  await assertThereIsRoomAgain(t, flooded);
 });
