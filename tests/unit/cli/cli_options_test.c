@@ -1,6 +1,7 @@
 /* The arguments of `trisock serve`: what they mean, and what is said about wrong ones. */
 #include "cli_config.h"
 #include "cli_options.h"
+#include "parse_line.h"
 #include "temp_dir.h"
 
 #include <stdarg.h>
@@ -12,27 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARGS_MAX 48
-
 static char error[CLI_ERROR_MAX];
 
-/* Parses "a b c": arguments without blanks. */
 static enum tri_err parse(struct cli_options *o, const char *line)
 {
-    static char text[1024];
-    const char *argv[ARGS_MAX];
-    int argc = 0;
-    assert_true(strlen(line) < sizeof text);
-    memcpy(text, line, strlen(line) + 1);
-    for (char *at = text; *at;) {
-        assert_true(argc < ARGS_MAX);
-        argv[argc++] = at;
-        at += strcspn(at, " ");
-        if (*at) {
-            *at++ = '\0';
-        }
-    }
-    return cli_options_parse(o, argc, argv, error);
+    return parse_line(o, line, error);
 }
 
 static void assert_fails(const char *line, const char *sentence)

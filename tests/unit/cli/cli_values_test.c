@@ -1,5 +1,6 @@
 /* The values of the options of `trisock serve`, each through the option that takes it. */
 #include "cli_values.h"
+#include "parse_line.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,27 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARGS_MAX 8
-
 static char error[CLI_ERROR_MAX];
 
-/* Parses "a b c": arguments without blanks. */
 static enum tri_err parse(struct cli_options *o, const char *line)
 {
-    static char text[1024];
-    const char *argv[ARGS_MAX];
-    int argc = 0;
-    assert_true(strlen(line) < sizeof text);
-    memcpy(text, line, strlen(line) + 1);
-    for (char *at = text; *at;) {
-        assert_true(argc < ARGS_MAX);
-        argv[argc++] = at;
-        at += strcspn(at, " ");
-        if (*at) {
-            *at++ = '\0';
-        }
-    }
-    return cli_options_parse(o, argc, argv, error);
+    return parse_line(o, line, error);
 }
 
 static void assert_fails(const char *line, const char *sentence)
