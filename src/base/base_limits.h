@@ -74,6 +74,12 @@ struct tri_limits {
 /* A response head on HTTP/1.1: all that an application may want to say in fields. */
 #define TRI_RESPONSE_HEAD_BYTES_MAX ((size_t)(64 * 1024))
 
+/* Fields of a response head that a client reads. Servers behind several proxies send dozens. */
+#define TRI_ANSWER_FIELDS_MAX ((size_t)256)
+
+/* Interim responses (1xx) in front of the answer to a handshake; 102 and 103 come once or twice. */
+#define TRI_ANSWER_INTERIM_MAX 16u
+
 /* Bytes held for a stream whose request has no verdict yet. */
 #define TRI_HELD_BYTES_MAX ((size_t)(64 * 1024))
 

@@ -8,13 +8,6 @@
 
 /* ---------------------------------------------------------------------------------- the offers */
 
-/* An extension while it is read. */
-struct reading {
-    struct tri_deflate_offer offer;
-    bool is_ours;  /* it is called permessage-deflate */
-    bool is_valid; /* and all of its parameters are known and good */
-};
-
 /* RFC 7692 section 7.1.2: 8 to 15, without a leading zero. 0: it is not. */
 static uint8_t read_bits(const struct tri_token_text *value)
 {
@@ -67,7 +60,7 @@ static bool apply_param(struct tri_deflate_offer *offer, struct tri_slice name,
 }
 
 /* extension-param, behind its semicolon. False: malformed. RFC 6455 section 9.1 */
-static bool read_param(struct tri_slice *rest, struct reading *r)
+static bool read_param(struct tri_slice *rest, struct tri_extension *r)
 {
     tri_token_skip_space(rest);
     const struct tri_slice name = tri_token_take(rest);
@@ -84,19 +77,21 @@ static bool read_param(struct tri_slice *rest, struct reading *r)
         }
         tri_token_skip_space(rest);
     }
-    r->is_valid = r->is_valid && apply_param(&r->offer, name, has_value ? &value : NULL);
+    r->is_valid = r->is_valid && apply_param(&r->deflate, name, has_value ? &value : NULL);
+    r->has_bare_bits = r->has_bare_bits ||
+                       (!has_value && tri_slice_equal(name, TRI_SLICE("client_max_window_bits")));
     return true;
 }
 
 /* extension, with space around it. False: malformed. */
-static bool read_extension(struct tri_slice *rest, struct reading *r)
+static bool read_extension(struct tri_slice *rest, struct tri_extension *r)
 {
     const struct tri_slice name = tri_token_take(rest);
     if (name.len == 0) {
         return false;
     }
-    r->is_ours = tri_slice_equal(name, TRI_SLICE("permessage-deflate"));
-    r->is_valid = r->is_ours;
+    r->is_deflate = tri_slice_equal(name, TRI_SLICE("permessage-deflate"));
+    r->is_valid = r->is_deflate;
     tri_token_skip_space(rest);
     while (tri_token_take_byte(rest, ';')) {
         if (!read_param(rest, r)) {
@@ -114,23 +109,29 @@ static void skip_separators(struct tri_slice *rest)
     } while (tri_token_take_byte(rest, ','));
 }
 
+enum tri_err tri_extension_next(struct tri_slice *rest, struct tri_extension *out)
+{
+    *out = (struct tri_extension){.is_valid = false};
+    skip_separators(rest);
+    if (rest->len == 0) {
+        return TRI_ERR_NOT_FOUND;
+    }
+    if (!read_extension(rest, out) || (rest->len > 0 && rest->data[0] != ',')) {
+        return TRI_ERR_PROTOCOL;
+    }
+    return TRI_OK;
+}
+
 static bool read_field(struct tri_slice rest, struct tri_deflate_offers *out)
 {
-    skip_separators(&rest);
-    while (rest.len > 0) {
-        struct reading r = {.is_valid = false};
-        if (!read_extension(&rest, &r)) {
-            return false;
+    struct tri_extension next;
+    enum tri_err err;
+    while ((err = tri_extension_next(&rest, &next)) == TRI_OK) {
+        if (next.is_valid && out->len < TRI_DEFLATE_OFFERS_MAX) {
+            out->offers[out->len++] = next.deflate;
         }
-        if (rest.len > 0 && rest.data[0] != ',') {
-            return false;
-        }
-        if (r.is_valid && out->len < TRI_DEFLATE_OFFERS_MAX) {
-            out->offers[out->len++] = r.offer;
-        }
-        skip_separators(&rest);
     }
-    return true;
+    return err == TRI_ERR_NOT_FOUND;
 }
 
 enum tri_err tri_deflate_offers_parse(struct tri_deflate_offers *out,

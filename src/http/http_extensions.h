@@ -16,6 +16,20 @@ struct tri_deflate_offer {
     uint8_t client_max_window_bits; /* 8..15 (15 where it came without a value); 0: not offered */
 };
 
+/* One element of the field, as a client or a server says it. */
+struct tri_extension {
+    struct tri_deflate_offer deflate; /* its parameters, if |is_valid| */
+    bool is_deflate;                  /* it is called permessage-deflate */
+    bool is_valid;                    /* and all of its parameters are known, once, and good */
+    bool has_bare_bits;               /* client_max_window_bits came without a value */
+};
+
+/*
+ * Takes the next one off the front of |*rest|, the value of a field. TRI_OK; TRI_ERR_NOT_FOUND: none
+ * is left; TRI_ERR_PROTOCOL: it is not in the form of RFC 6455 section 9.1.
+ */
+TRI_MUST_USE enum tri_err tri_extension_next(struct tri_slice *rest, struct tri_extension *out);
+
 /* Those that are valid, in the client's order of preference. */
 struct tri_deflate_offers {
     struct tri_deflate_offer offers[TRI_DEFLATE_OFFERS_MAX];

@@ -7,7 +7,6 @@
 #include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/sha.h>
 
-#define KEY_LEN 24u /* Base64 of 16 bytes: 22 digits and "==" */
 #define KEY_DIGITS_LEN 22u
 
 static const char accept_guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
@@ -24,7 +23,7 @@ static bool is_base64_digit(uint8_t c)
  */
 static bool is_key(struct tri_slice key)
 {
-    if (key.len != KEY_LEN) {
+    if (key.len != TRI_KEY_LEN) {
         return false;
     }
     for (size_t i = 0; i < KEY_DIGITS_LEN; i++) {
@@ -66,13 +65,20 @@ enum tri_err tri_upgrade_normalise(struct tri_request_head *head, struct tri_sli
     return TRI_OK;
 }
 
+void tri_upgrade_key(const uint8_t random[TRI_KEY_RANDOM_BYTES], char out[TRI_KEY_LEN])
+{
+    word32 len = TRI_KEY_LEN;
+    const int err = Base64_Encode_NoNl(random, TRI_KEY_RANDOM_BYTES, (uint8_t *)out, &len);
+    assert(err == 0 && len == TRI_KEY_LEN);
+}
+
 /* RFC 6455 section 4.2.2, step 5.4 */
 void tri_upgrade_accept(struct tri_slice key, char out[TRI_ACCEPT_LEN])
 {
-    assert(key.len == KEY_LEN);
-    uint8_t text[KEY_LEN + sizeof accept_guid - 1];
-    memcpy(text, key.data, KEY_LEN);
-    memcpy(text + KEY_LEN, accept_guid, sizeof accept_guid - 1);
+    assert(key.len == TRI_KEY_LEN);
+    uint8_t text[TRI_KEY_LEN + sizeof accept_guid - 1];
+    memcpy(text, key.data, TRI_KEY_LEN);
+    memcpy(text + TRI_KEY_LEN, accept_guid, sizeof accept_guid - 1);
 
     uint8_t digest[WC_SHA_DIGEST_SIZE];
     int err = wc_ShaHash(text, (word32)sizeof text, digest);

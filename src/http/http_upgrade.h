@@ -7,7 +7,9 @@
 
 #include "http_request.h"
 
-#define TRI_ACCEPT_LEN 28u /* Base64 of a SHA-1 */
+#define TRI_ACCEPT_LEN 28u       /* Base64 of a SHA-1 */
+#define TRI_KEY_LEN 24u          /* Base64 of 16 bytes: 22 digits and "==" */
+#define TRI_KEY_RANDOM_BYTES 16u /* what a key is made of */
 
 /*
  * Looks for a WebSocket upgrade in |head| (as a strict parser made it). If the token websocket is
@@ -22,7 +24,10 @@
 TRI_MUST_USE enum tri_err tri_upgrade_normalise(struct tri_request_head *head,
                                                 struct tri_slice *key);
 
-/* Sec-WebSocket-Accept for a key that tri_upgrade_normalise gave. Not NUL-terminated. */
+/* A client's Sec-WebSocket-Key of random bytes. Not NUL-terminated. RFC 6455 section 4.1 */
+void tri_upgrade_key(const uint8_t random[TRI_KEY_RANDOM_BYTES], char out[TRI_KEY_LEN]);
+
+/* Sec-WebSocket-Accept for a key that one of the two above gave. Not NUL-terminated. */
 void tri_upgrade_accept(struct tri_slice key, char out[TRI_ACCEPT_LEN]);
 
 #endif

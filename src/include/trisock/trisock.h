@@ -740,6 +740,199 @@ TRI_API const char *tri_server_spki_pin(const struct tri_server *server);
 /* The file of the certificate that was made because none was given, or NULL. */
 TRI_API const char *tri_server_made_certificate(const struct tri_server *server);
 
+/* ------------------------------------------------------------------------------------- client */
+
+/*
+ * The other end: sockets that the program opens, to any server. They are the same struct tri_ws,
+ * with the same handlers; a client has a loop of its own, and as many connections as it is asked
+ * for, each of any HTTP version. Another thread may have another client.
+ */
+struct tri_client;
+
+/* Everything that a client is made from. Setters copy what they are given. */
+struct tri_client_config;
+
+/* A configuration with every default in place, or NULL if memory is short. */
+TRI_API struct tri_client_config *tri_client_config_new(void);
+TRI_API void tri_client_config_free(struct tri_client_config *config); /* NULL is fine */
+
+/*
+ * Whom to trust: the certificates in the PEM file |file|, in place of those that the system trusts,
+ * which is the default. A server's certificate has to be signed by one of them, be valid now and
+ * hold the host of the URL. Returns TRI_OK, TRI_ERR_INVALID (no name), TRI_ERR_NOMEM; so do
+ * tri_client_config_keylog and tri_client_config_qlog.
+ */
+TRI_API enum tri_err tri_client_config_ca(struct tri_client_config *config, const char *file);
+
+/* Takes any certificate, of anybody. Default false. */
+TRI_API void tri_client_config_insecure(struct tri_client_config *config, bool on);
+
+/* Whether to resume TLS sessions by the server's tickets, within one client. Default true. */
+TRI_API void tri_client_config_resumption(struct tri_client_config *config, bool on);
+
+/*
+ * As tri_config_limit, of the limits that a client has a use for: MESSAGE_BYTES, QUEUE_BYTES,
+ * PING_INTERVAL, IDLE_TIMEOUT, CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT (name, connection, TLS and SETTINGS,
+ * each), REQUEST_TIMEOUT (the answer to an opening handshake), FRAGMENTS, CONTROL_FRAMES and
+ * DEFLATE_*; the others change nothing.
+ */
+TRI_API enum tri_err tri_client_config_limit(struct tri_client_config *config, enum tri_limit limit,
+                                             uint64_t value);
+
+/* As tri_config_log, tri_config_keylog, tri_config_qlog. */
+TRI_API void tri_client_config_log(struct tri_client_config *config,
+                                   void (*write)(void *user, enum tri_log_level level,
+                                                 const char *line),
+                                   void *user, enum tri_log_level level,
+                                   enum tri_log_format format);
+TRI_API enum tri_err tri_client_config_keylog(struct tri_client_config *config, const char *file);
+TRI_API enum tri_err tri_client_config_qlog(struct tri_client_config *config, const char *dir);
+
+/*
+ * Makes a client from |config| (which may be freed afterwards). On failure *out is NULL and |error|
+ * (if not NULL) gets a sentence, as from tri_server_new. TRI_OK; TRI_ERR_NOT_FOUND, TRI_ERR_TLS
+ * (the file of certificates); TRI_ERR_IO; TRI_ERR_NOMEM.
+ */
+TRI_API enum tri_err tri_client_new(struct tri_client **out, const struct tri_client_config *config,
+                                    char *error, size_t error_max);
+
+/* Drops every connection at once and frees all; on_close, on_fail and on_closed are called. */
+TRI_API void tri_client_free(struct tri_client *client); /* NULL is fine */
+
+/* Runs until tri_client_stop, which any thread and any signal handler may call. TRI_OK, TRI_ERR_IO. */
+TRI_API enum tri_err tri_client_run(struct tri_client *client);
+TRI_API void tri_client_stop(struct tri_client *client);
+
+/* Inside a loop of your own: as tri_server_fd, _timeout_ms and _step. */
+TRI_API int tri_client_fd(const struct tri_client *client);
+TRI_API int tri_client_timeout_ms(const struct tri_client *client);
+TRI_API enum tri_err tri_client_step(struct tri_client *client);
+
+/*
+ * Calls |on_time| once, |delay_ns| nanoseconds from now or a little later, on the client's thread.
+ * There is one such timer: setting it again replaces what was set. |on_time| NULL: none.
+ */
+TRI_API void tri_client_timer(struct tri_client *client, uint64_t delay_ns,
+                              void (*on_time)(void *user), void *user);
+
+/* The monotonic clock, nanoseconds, as it is now (not at the start of the turn). */
+TRI_API uint64_t tri_client_now_ns(void);
+
+/* What kept a connection or a socket from opening, or ended the connection. */
+enum tri_fault {
+    TRI_FAULT_NONE = 0,    /* of a connection alone: it was closed as it should be, or by us */
+    TRI_FAULT_URL,         /* not a wss:// URL that can be used, or a field that cannot be sent */
+    TRI_FAULT_RESOLVE,     /* the host's name has no address */
+    TRI_FAULT_CONNECT,     /* nobody answers there: refused, unreachable */
+    TRI_FAULT_TIMEOUT,     /* a time limit passed */
+    TRI_FAULT_TLS,         /* TLS failed */
+    TRI_FAULT_CERTIFICATE, /* the server's certificate is not to be trusted */
+    TRI_FAULT_VERSION,     /* the server does not speak the HTTP versions asked for */
+    TRI_FAULT_NO_CONNECT,  /* it does not offer extended CONNECT: no WebSocket over that version */
+    TRI_FAULT_STATUS,      /* it refused the opening handshake by an HTTP status */
+    TRI_FAULT_HANDSHAKE,   /* its answer to the opening handshake breaks RFC 6455 */
+    TRI_FAULT_STREAMS,     /* the connection takes no more sockets */
+    TRI_FAULT_PROTOCOL,    /* the server broke HTTP or QUIC */
+    TRI_FAULT_LOST,        /* the connection or the stream ended before there was an answer */
+    TRI_FAULT_MEMORY,      /* an allocation failed */
+};
+
+/* A short English name of |fault| without spaces, such as "certificate". Static, never NULL. */
+TRI_API const char *tri_fault_name(enum tri_fault fault);
+
+struct tri_failure {
+    enum tri_fault fault;
+    int status;       /* of TRI_FAULT_STATUS: what the server answered; else 0 */
+    const char *text; /* a sentence that names the cause, and the remedy where there is one */
+};
+
+/* A connection to one server. Several can go to the same one. */
+struct tri_client_conn;
+
+/* When the parts of a connection's opening were done: nanoseconds since it was asked for; 0: not
+ * done, or not part of that HTTP version. */
+struct tri_client_timing {
+    uint64_t resolved_ns;  /* the host's address is known */
+    uint64_t connected_ns; /* TCP: connected; QUIC: the first packet of the server has come */
+    uint64_t secured_ns;   /* TLS is up; QUIC's handshake is complete */
+    uint64_t settings_ns;  /* HTTP/2, HTTP/3: the server's SETTINGS have come */
+};
+
+/* What passed over a connection so far: payload of TCP segments or UDP datagrams. */
+struct tri_client_traffic {
+    uint64_t bytes_in, bytes_out;
+};
+
+/* What a connection is made from. Zero is a default everywhere but for |url|. */
+struct tri_client_conn_setup {
+    const char *url; /* wss://host[:port], what follows is passed over; copied */
+    /*
+     * Which versions may be used, TRI_HTTP_ flags; 0: all. TCP offers HTTP/2 before HTTP/1.1, and
+     * where the server takes HTTP/2 without extended CONNECT, HTTP/1.1 is tried if it may be.
+     * HTTP/3 is tried first if nothing else may be used, if |h3_first|, or if the server has told
+     * by Alt-Svc, to this client, that it is there; if it fails before it is up, TCP is tried.
+     */
+    unsigned http;
+    bool h3_first;
+    /* It is up and sockets can be opened. May be NULL. */
+    void (*on_ready)(void *user, struct tri_client_conn *conn);
+    /* Last, exactly once, not before tri_client_connect has returned. |conn| and all its sockets are
+     * gone when this returns. May be NULL. */
+    void (*on_closed)(void *user, struct tri_client_conn *conn, const struct tri_failure *why);
+    void *user;
+};
+
+/*
+ * Starts to open a connection. Returns TRI_OK, TRI_ERR_INVALID (|error|, if not NULL, gets a
+ * sentence about the URL), TRI_ERR_CLOSED (the client is being freed), TRI_ERR_NOMEM.
+ */
+TRI_API enum tri_err tri_client_connect(struct tri_client_conn **out, struct tri_client *client,
+                                        const struct tri_client_conn_setup *setup, char *error,
+                                        size_t error_max);
+
+/* Closes its sockets with 1001 and then the connection. on_closed follows. */
+TRI_API void tri_client_conn_close(struct tri_client_conn *conn);
+
+/* Drops it now. on_closed follows, never during the call. */
+TRI_API void tri_client_conn_abort(struct tri_client_conn *conn);
+
+/* Valid until on_closed returns. What is not known yet is "" or 0. */
+TRI_API const struct tri_carrier *tri_client_conn_carrier(const struct tri_client_conn *conn);
+TRI_API struct tri_client_timing tri_client_conn_timing(const struct tri_client_conn *conn);
+TRI_API struct tri_client_traffic tri_client_conn_traffic(const struct tri_client_conn *conn);
+TRI_API bool tri_client_conn_is_resumed(const struct tri_client_conn *conn);
+
+/* How many more sockets can be opened on it now: 0 before on_ready. */
+TRI_API size_t tri_client_conn_room(const struct tri_client_conn *conn);
+
+/* What a socket is made from. Zero is a default for all but |path| and |handler|. */
+struct tri_client_ws_setup {
+    const char *path;                 /* "/echo?a=b"; copied, as all strings here */
+    const struct tri_header *headers; /* more fields, names in lower case; not those below */
+    size_t headers_len;
+    const char *origin;       /* NULL: none */
+    const char *subprotocols; /* "chat, superchat", the preferred first; NULL: none */
+    enum tri_deflate deflate; /* what is offered */
+    enum tri_slow slow;
+    const struct tri_ws_handler *handler; /* borrowed; on_request and on_cancel are not for it */
+    /* It did not open: called instead of on_open and on_close, not before tri_client_open has
+     * returned. May be NULL. */
+    void (*on_fail)(void *user, const struct tri_failure *why);
+    void *user; /* of |handler| and on_fail */
+};
+
+/*
+ * Opens a socket on |conn|. One asked for before on_ready, or while the server's limit of streams
+ * is reached, waits its turn. On HTTP/1.1 a connection has one socket.
+ *
+ * Returns TRI_OK (on_open or on_fail follows); TRI_ERR_INVALID (a path, field, or handler that
+ * cannot be used; |error|, if not NULL, gets a sentence); TRI_ERR_LIMIT (HTTP/1.1: it has a socket;
+ * or 65,536 wait); TRI_ERR_CLOSED (the connection is ending); TRI_ERR_NOMEM.
+ */
+TRI_API enum tri_err tri_client_open(struct tri_client_conn *conn,
+                                     const struct tri_client_ws_setup *setup, char *error,
+                                     size_t error_max);
+
 #ifdef __cplusplus
 }
 #endif

@@ -216,11 +216,20 @@ static void U1_the_sample_key_gives_the_sample_accept_value(void **state)
     }
 }
 
+static void a_key_is_made_of_16_bytes_and_is_one_that_is_taken(void **state)
+{
+    (void)state;
+    char key[TRI_KEY_LEN];
+    tri_upgrade_key((const uint8_t *)"the sample nonce", key); /* RFC 6455 section 1.3 */
+    assert_memory_equal(key, "dGhlIHNhbXBsZSBub25jZQ==", TRI_KEY_LEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(U1_normalises_a_correct_opening_handshake),
         cmocka_unit_test(U1_the_sample_key_gives_the_sample_accept_value),
+        cmocka_unit_test(a_key_is_made_of_16_bytes_and_is_one_that_is_taken),
         cmocka_unit_test(U2_finds_websocket_among_other_upgrade_tokens),
         cmocka_unit_test(U2_finds_upgrade_among_other_connection_options),
         cmocka_unit_test(U2_finds_tokens_in_repeated_fields),
