@@ -1,7 +1,7 @@
 # What comes out: libtrisock (shared and static), the program, and their installation.
 
 set(library_objects "")
-foreach(module IN ITEMS base ws http tls net h1 h2 h3 server client)
+foreach(module IN ITEMS base ws http tls net h1 h2 h3 socket server client)
   list(APPEND library_objects $<TARGET_OBJECTS:tri_${module}>)
 endforeach()
 set(library_deps dep_ngtcp2 dep_nghttp3 dep_nghttp2 dep_wolfssl dep_uv dep_zlib Threads::Threads)
@@ -17,9 +17,10 @@ target_link_libraries(trisock_shared PRIVATE ${library_deps})
 
 get_property(has_cli GLOBAL PROPERTY TRI_HAS_cli)
 if(has_cli)
-  add_executable(trisock $<TARGET_OBJECTS:tri_cli> $<TARGET_OBJECTS:tri_app> ${library_objects})
+  add_executable(trisock $<TARGET_OBJECTS:tri_cli> $<TARGET_OBJECTS:tri_app>
+    $<TARGET_OBJECTS:tri_bench> ${library_objects})
   set_target_properties(trisock PROPERTIES LINKER_LANGUAGE C)
-  target_link_libraries(trisock PRIVATE ${library_deps})
+  target_link_libraries(trisock PRIVATE ${library_deps} dep_jansson m)
   install(TARGETS trisock RUNTIME)
 endif()
 

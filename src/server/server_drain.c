@@ -1,7 +1,7 @@
 /* See server_drain.h. */
 #include "server_drain.h"
 
-#include "server_ws_internal.h"
+#include "socket_ws.h"
 
 #include <assert.h>
 

@@ -1,6 +1,8 @@
 /* See server_hub.h. */
 #include "server_hub.h"
 
+#include "server_ws.h"
+
 #include <assert.h>
 
 enum tri_err tri_hub_init(struct tri_hub *hub, struct tri_shared *shared,
@@ -26,8 +28,10 @@ enum tri_err tri_hub_init(struct tri_hub *hub, struct tri_shared *shared,
     if (err != TRI_OK) {
         tri_session_worker_deinit(&hub->sessions);
         tri_heap_deinit(&hub->deadlines);
+        return err;
     }
-    return err;
+    tri_ws_host_init(&hub->ws_host, hub);
+    return TRI_OK;
 }
 
 void tri_hub_deinit(struct tri_hub *hub)

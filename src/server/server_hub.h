@@ -17,6 +17,7 @@
 #include "server_date.h"
 #include "server_gate.h"
 #include "server_shared.h"
+#include "socket_ws.h"
 #include "ws_session.h"
 
 struct tri_hub {
@@ -29,6 +30,7 @@ struct tri_hub {
     struct tri_list conns;         /* every struct tri_tcp_conn */
     struct tri_list dirty;         /* those to be flushed at the end of this turn */
     struct tri_list dead;          /* those whose memory goes at the end of this turn */
+    struct tri_ws_host ws_host;    /* of the sockets; made by tri_ws_host_init of server_ws.h */
     struct tri_list sockets;       /* every struct tri_ws */
     size_t sockets_len;            /* how many those are */
     struct tri_heap deadlines;     /* of the TCP connections */

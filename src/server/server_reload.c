@@ -1,7 +1,7 @@
 /* See server_reload.h. */
 #include "server_reload.h"
 
-#include "server_ws_internal.h"
+#include "socket_ws.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * struct tri_ws: a WebSocket as the program sees it. A session and its handler; what carries it is
- * known for the log only.
+ * A socket at the server's end: what is agreed, the answer to its opening handshake, and its place
+ * in the hub. What it is otherwise is in socket_ws.h.
  */
 #ifndef TRI_SERVER_WS_H
 #define TRI_SERVER_WS_H
@@ -9,6 +9,10 @@
 #include "http_extensions.h"
 #include "http_routes.h"
 #include "server_hub.h"
+#include "socket_ws.h"
+
+/* What the sockets of |hub|, whose loop and log are there, need of it. */
+void tri_ws_host_init(struct tri_ws_host *host, struct tri_hub *hub);
 
 /* What a socket is made from; borrowed for the call, but for |route|, |user| and the exchange. */
 struct tri_ws_opening {

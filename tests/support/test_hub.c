@@ -1,6 +1,8 @@
 /* See test_hub.h. */
 #include "test_hub.h"
 
+#include "server_ws.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -52,6 +54,7 @@ void test_hub_init(struct test_hub *t)
     enum tri_err err = tri_session_worker_init(&t->hub.sessions, &t->heap.alloc,
                                                &t->shared.config.limits, tri_random_system());
     assert(err == TRI_OK);
+    tri_ws_host_init(&t->hub.ws_host, &t->hub);
     t->link = (struct tri_link){
         .hub = &t->hub, .alt_svc = "", .sockets_open = &t->sockets_open, .wake = count_wake};
     t->link.metrics = &t->hub.metrics.http[TRI_METRICS_H1];

@@ -2,21 +2,22 @@
  * The functions of trisock.h that a program calls on a socket. Between two turns of the loop too,
  * in a host's own loop: so what starts or stops a timeout tells the sessions the time first.
  */
-#include "server_ws_internal.h"
+#include "socket_ws.h"
 
 /* ------------------------------------------------------------------------------------ sending */
 
 /* A send may close the socket (TRI_SLOW_CLOSE), and that starts a timeout. */
 static struct tri_session *session_now(struct tri_ws *ws)
 {
-    (void)tri_hub_now_ns(ws->link->hub);
+    const struct tri_ws_host *host = ws->host;
+    host->sessions->now_ns = tri_loop_now_ns(host->loop);
     return ws->session;
 }
 
 /* What became of a message of |len| bytes. */
 static enum tri_err count_message(struct tri_ws *ws, enum tri_err err, size_t len)
 {
-    struct tri_http_metrics *metrics = ws->link->metrics;
+    struct tri_http_metrics *metrics = ws->metrics;
     if (err == TRI_OK) {
         metrics->messages_out++;
         metrics->bytes_out += len;
@@ -45,14 +46,14 @@ enum tri_err tri_ws_send_begin(struct tri_ws *ws, enum tri_type type)
 enum tri_err tri_ws_send_append(struct tri_ws *ws, const void *data, size_t len)
 {
     const enum tri_err err = tri_session_send_append(session_now(ws), data, len);
-    ws->link->metrics->bytes_out += err == TRI_OK ? len : 0;
+    ws->metrics->bytes_out += err == TRI_OK ? len : 0;
     return err;
 }
 
 enum tri_err tri_ws_send_end(struct tri_ws *ws)
 {
     const enum tri_err err = tri_session_send_end(session_now(ws));
-    ws->link->metrics->messages_out += err == TRI_OK;
+    ws->metrics->messages_out += err == TRI_OK;
     return err;
 }
 
