@@ -27,10 +27,11 @@ struct tri_loop {
     struct tri_loop_timer owner_deadline;
     struct tri_list lates;
     uint64_t now_ns;
-    uint64_t armed_ms; /* when the timer fires, in libuv's clock; UINT64_MAX: not armed */
-    bool in_turn;      /* something was handled since the last turn's end */
-    bool in_expire;    /* deadlines that are set now are for the next turn */
-    bool is_running;   /* within tri_loop_run or _step */
+    uint64_t armed_ms;   /* when the timer fires, in libuv's clock; UINT64_MAX: not armed */
+    bool in_turn;        /* something was handled since the last turn's end */
+    bool in_expire;      /* deadlines that are set now are for the next turn */
+    bool is_running;     /* within tri_loop_run or _step */
+    void *large_scratch; /* NULL until it is asked for */
     struct tri_loop_scratch scratch;
 };
 
@@ -149,6 +150,7 @@ static void start_handles(struct tri_loop *l)
 static void release(struct tri_loop *l)
 {
     tri_heap_deinit(&l->deadlines);
+    tri_alloc_release(l->alloc, l->large_scratch);
     tri_alloc_release(l->alloc, l);
 }
 
@@ -193,7 +195,7 @@ enum tri_err tri_loop_new(struct tri_loop **out, const struct tri_alloc *alloc,
         release(l);
         return err;
     }
-    tri_loop_begin(l); /* reads the clock */
+    l->now_ns = uv_hrtime(); /* no turn begins: what is set before the first counts from then */
     *out = l;
     return TRI_OK;
 }
@@ -298,6 +300,14 @@ struct tri_loop_scratch *tri_loop_scratch(struct tri_loop *l)
     return &l->scratch;
 }
 
+void *tri_loop_large_scratch(struct tri_loop *l, size_t len)
+{
+    if (!l->large_scratch) {
+        l->large_scratch = tri_alloc_get(l->alloc, len);
+    }
+    return l->large_scratch;
+}
+
 enum tri_err tri_loop_timer_init(struct tri_loop *l, struct tri_loop_timer *t,
                                  void (*on_expire)(struct tri_loop_timer *t, uint64_t now_ns))
 {
@@ -333,7 +343,7 @@ void tri_loop_timer_set(struct tri_loop *l, struct tri_loop_timer *t, uint64_t d
 
 void tri_loop_timer_after(struct tri_loop *l, struct tri_loop_timer *t, uint64_t ms)
 {
-    tri_loop_timer_set(l, t, l->now_ns + ms * TRI_NS_PER_MS);
+    tri_loop_timer_set(l, t, tri_loop_now_ns(l) + ms * TRI_NS_PER_MS);
 }
 
 void tri_loop_late_init(struct tri_loop_late *late, void (*run)(struct tri_loop_late *late))

@@ -49,6 +49,11 @@ static void take_event(uv_poll_t *poll, int status, int events)
 {
     struct tri_tcp *t = poll->data;
     tri_loop_begin(t->loop);
+    if (t->state == TRI_TCP_CONNECTING) {
+        t->interest = status < 0 ? 0 : t->interest; /* libuv has stopped polling */
+        tri_tcp_take_connected(t);
+        return;
+    }
     if (status < 0 && tri_tcp_is_held_back(t)) {
         lose_unread(t);
         return;
@@ -82,7 +87,9 @@ void tri_tcp_update_interest(struct tri_tcp *t)
     int interest = 0;
     /* A peer that does not take our answers gets no more read, so that answers which it can ask
      * for (key updates, pongs) stay bounded. */
-    if (tri_tcp_is_held_back(t)) {
+    if (t->state == TRI_TCP_CONNECTING) {
+        interest |= UV_WRITABLE;
+    } else if (tri_tcp_is_held_back(t)) {
         /* A reset must be seen all the same: nothing may be left to write that would meet it. */
         interest |= t->hup_seen ? 0 : UV_DISCONNECT;
     } else if (!t->fin_received && tri_tcp_pending(t) <= TRI_TLS_OUT_BYTES_MAX) {
@@ -193,8 +200,12 @@ static void expire(struct tri_loop_timer *timer, uint64_t now_ns)
     (void)now_ns;
     struct tri_tcp *t = TRI_CONTAINER_OF(timer, struct tri_tcp, timer);
     switch (t->state) {
+    case TRI_TCP_CONNECTING:
+        tri_tcp_expire_dial(t);
+        break;
     case TRI_TCP_HANDSHAKE:
-        tri_tcp_reset(t, TRI_TCP_TLS_FAILED, "the handshake took too long");
+        tri_tcp_reset(t, t->is_dialled ? TRI_TCP_HANDSHAKE_TIMEOUT : TRI_TCP_TLS_FAILED,
+                      "the handshake took too long");
         break;
     case TRI_TCP_CLOSING:
         expire_closing(t);
@@ -232,7 +243,9 @@ void tri_tcp_fail_tls(struct tri_tcp *t, enum tri_err err)
 void tri_tcp_close(struct tri_tcp *t, uint64_t linger_ms)
 {
     assert(t);
-    if (t->state <= TRI_TCP_OPEN) {
+    if (t->state == TRI_TCP_CONNECTING) {
+        tri_tcp_finish(t, TRI_TCP_CLOSED, "");
+    } else if (t->state <= TRI_TCP_OPEN) {
         start_closing(t, TRI_TCP_CLOSED, linger_ms);
     }
 }
@@ -246,14 +259,16 @@ void tri_tcp_abort(struct tri_tcp *t)
 /* ---- the beginning */
 
 /* The poll handle comes last: from then on only uv_close gives it back. */
-static enum tri_err init_parts(struct tri_tcp *t, const struct tri_tls_context *tls)
+static enum tri_err init_parts(struct tri_tcp *t, const struct tri_tcp_tls *tls)
 {
+    const struct tri_alloc *alloc = tri_loop_alloc(t->loop);
     enum tri_err err = tri_loop_timer_init(t->loop, &t->timer, expire);
     if (err) {
         return err;
     }
-    if (tls) {
-        err = tri_tls_stream_init(&t->tls, tls, tri_loop_alloc(t->loop));
+    if (tls->server || tls->client) {
+        err = tls->server ? tri_tls_stream_init(&t->tls, tls->server, alloc)
+                          : tri_tls_stream_dial(&t->tls, tls->client, alloc);
         t->has_tls = err == TRI_OK;
     }
     t->poll.data = t;
@@ -267,7 +282,7 @@ static enum tri_err init_parts(struct tri_tcp *t, const struct tri_tls_context *
 }
 
 struct tri_tcp *tri_tcp_new(struct tri_loop *loop, int fd, const struct tri_addr *remote,
-                            const struct tri_tls_context *tls)
+                            const struct tri_tcp_tls *tls)
 {
     const struct tri_alloc *alloc = tri_loop_alloc(loop);
     struct tri_tcp *t = tri_alloc_zero(alloc, sizeof *t);
@@ -277,6 +292,7 @@ struct tri_tcp *tri_tcp_new(struct tri_loop *loop, int fd, const struct tri_addr
     }
     t->loop = loop;
     t->fd = fd;
+    t->state = TRI_TCP_HANDSHAKE;
     t->remote = *remote;
     t->error_text = "";
     tri_buf_init(&t->clear, alloc, SIZE_MAX / 2); /* bounded by what is pulled */

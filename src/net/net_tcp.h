@@ -1,6 +1,6 @@
 /*
- * TCP: listeners, and connections with TLS on top (or cleartext). It moves bytes and knows no
- * protocol. Reads are pushed; writes are pulled, once a turn.
+ * TCP: listeners, and connections, accepted or dialled, with TLS on top (or cleartext). It moves
+ * bytes and knows no protocol. Reads are pushed; writes are pulled, once a turn.
  */
 #ifndef TRI_NET_TCP_H
 #define TRI_NET_TCP_H
@@ -8,6 +8,7 @@
 #include "base_addr.h"
 #include "base_slice.h"
 #include "net_loop.h"
+#include "tls_client.h"
 #include "tls_stream.h"
 
 struct tri_tcp_listener;
@@ -17,6 +18,10 @@ enum tri_tcp_end {
     TRI_TCP_CLOSED,     /* we closed it, in order, and all was sent */
     TRI_TCP_TLS_FAILED, /* the handshake or a record failed; tri_tcp_error_text says why */
     TRI_TCP_LOST,       /* a socket error or a reset */
+    /* Of those that we dialled: */
+    TRI_TCP_UNREACHED,         /* refused, or no way there; tri_tcp_error_text says which */
+    TRI_TCP_CONNECT_TIMEOUT,   /* nobody answered in time */
+    TRI_TCP_HANDSHAKE_TIMEOUT, /* connected, but TLS took too long */
 };
 
 struct tri_tcp_events {
@@ -32,6 +37,8 @@ struct tri_tcp_events {
     /* Last, exactly once; |user| may go. The tri_tcp goes by itself. Not called inside tri_tcp_
      * functions that the owner calls, only from the loop or from tri_tcp_flush. */
     void (*on_closed)(void *user, enum tri_tcp_end end);
+    /* Of one that was dialled: TCP is up, TLS begins. on_ready follows. May be NULL. */
+    void (*on_connected)(void *user);
 };
 
 struct tri_tcp_accept {
@@ -58,6 +65,26 @@ void tri_tcp_listener_close(struct tri_tcp_listener *l); /* frees; NULL is fine 
 /* Changes that of the connections accepted from now on. */
 void tri_tcp_listener_handshake_timeout(struct tri_tcp_listener *l, uint64_t timeout_ms);
 
+/* Where to, and how. All is borrowed for the call but |tls|, which outlives the connection. */
+struct tri_tcp_dial {
+    const struct tri_addr *remote;
+    const struct tri_tls_client *tls; /* NULL: cleartext, and what follows does not matter */
+    const char *host;                 /* which the certificate has to hold: see tls_client.h */
+    unsigned versions;                /* to offer, TRI_HTTP_ flags */
+    WOLFSSL_SESSION *resume;          /* NULL: a full handshake */
+    uint64_t connect_timeout_ms;      /* 0: as long as the system tries */
+    uint64_t handshake_timeout_ms;    /* from on_connected to on_ready; 0: none */
+};
+
+/*
+ * Starts to connect. TRI_OK: the events follow, none of them during the call; whatever goes wrong
+ * from here on, also at once, is told by on_closed. TRI_ERR_IO: no socket could be had (errno is
+ * kept). TRI_ERR_NOMEM. No event comes after an error.
+ */
+TRI_MUST_USE enum tri_err tri_tcp_dial(struct tri_tcp **out, struct tri_loop *loop,
+                                       const struct tri_tcp_dial *dial,
+                                       const struct tri_tcp_events *events, void *user);
+
 /* Pulls and writes all there is. Called by the owner at the end of the turn. */
 void tri_tcp_flush(struct tri_tcp *t);
 
@@ -77,6 +104,7 @@ void tri_tcp_abort(struct tri_tcp *t);
  * whoever waits sees whether its peer takes any. */
 bool tri_tcp_is_full(const struct tri_tcp *t);
 uint64_t tri_tcp_taken_bytes(const struct tri_tcp *t);
+uint64_t tri_tcp_read_bytes(const struct tri_tcp *t); /* all that came out of it so far */
 
 const struct tri_addr *tri_tcp_remote(const struct tri_tcp *t);
 const char *tri_tcp_error_text(const struct tri_tcp *t);  /* static English, "" if none */
@@ -84,5 +112,13 @@ const char *tri_tcp_tls_version(const struct tri_tcp *t); /* "" without TLS */
 const char *tri_tcp_tls_cipher(const struct tri_tcp *t);
 const char *tri_tcp_tls_group(const struct tri_tcp *t);
 bool tri_tcp_tls_is_resumed(const struct tri_tcp *t);
+
+/* Of one that was dialled: whether TRI_TCP_TLS_FAILED was because of the server's certificate, or
+ * because the server speaks none of the versions offered; and the newest session that can be resumed,
+ * taken over by the caller (wolfSSL_SESSION_free), NULL if no ticket came since the last call. Until
+ * on_closed returns. */
+bool tri_tcp_is_certificate_fault(const struct tri_tcp *t);
+bool tri_tcp_is_version_fault(const struct tri_tcp *t);
+WOLFSSL_SESSION *tri_tcp_take_session(struct tri_tcp *t);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- * A TCP connection from inside: what net_tcp.c (its life), net_tcp_recv.c (bytes in) and
- * net_tcp_send.c (bytes out) share. Private to net.
+ * A TCP connection from inside: what net_tcp.c (its life), net_tcp_dial.c (the beginning of one that we
+ * open), net_tcp_recv.c (bytes in) and net_tcp_send.c (bytes out) share. Private to net.
  *
- *   HANDSHAKE --> OPEN --> CLOSING --> LINGER --> DEAD
+ *   CONNECTING --> HANDSHAKE --> OPEN --> CLOSING --> LINGER --> DEAD
  *
+ *   CONNECTING  dialled, and not answered yet; what was accepted starts in HANDSHAKE
  *   HANDSHAKE   TLS is not up yet; cleartext starts in OPEN
  *   CLOSING     our last bytes leave (a fatal alert too); what arrives is dropped
  *   LINGER      our FIN is sent, the peer's is awaited, bounded
@@ -33,6 +34,7 @@
 #define TRI_TCP_ALERT_LINGER_MS ((uint64_t)1000)
 
 enum tri_tcp_state {
+    TRI_TCP_CONNECTING,
     TRI_TCP_HANDSHAKE,
     TRI_TCP_OPEN,
     TRI_TCP_CLOSING,
@@ -49,6 +51,7 @@ struct tri_tcp {
     enum tri_tcp_end end;   /* what on_closed will say, from CLOSING on */
     const char *error_text; /* static */
     bool has_tls;
+    bool is_dialled;
     bool full;      /* the socket took less than all: wait for room */
     bool more;      /* the turn's share was pulled: go on in the next one */
     bool held_back; /* the owner wants no more for now; matters while OPEN */
@@ -57,7 +60,9 @@ struct tri_tcp {
     bool fin_received;
     bool eof_told;
     uint64_t taken_bytes; /* by the socket, so far */
+    uint64_t read_bytes;  /* from it */
     uint64_t linger_ms;
+    uint64_t handshake_timeout_ms;       /* of one dialled, until it is connected */
     struct tri_tls_stream tls;           /* if has_tls */
     struct tri_buf clear;                /* else: bytes to send */
     struct tri_loop_timer timer;         /* handshake, then linger */
@@ -67,11 +72,17 @@ struct tri_tcp {
     struct tri_addr remote;
 };
 
-/* ---- net_tcp.c, for the listener */
+/* ---- net_tcp.c, for the listener and for dialling */
 
-/* Takes |fd| in every case. NULL if memory is short. */
+/* One of them, or neither: cleartext. */
+struct tri_tcp_tls {
+    const struct tri_tls_context *server;
+    const struct tri_tls_dial *client;
+};
+
+/* In HANDSHAKE. Takes |fd| in every case. NULL if memory is short. */
 struct tri_tcp *tri_tcp_new(struct tri_loop *loop, int fd, const struct tri_addr *remote,
-                            const struct tri_tls_context *tls);
+                            const struct tri_tcp_tls *tls);
 
 /* The owner took it: the handshake starts, bounded; or, in clear, on_ready comes. */
 void tri_tcp_start(struct tri_tcp *t, const struct tri_tcp_events *events, void *user,
@@ -80,7 +91,7 @@ void tri_tcp_start(struct tri_tcp *t, const struct tri_tcp_events *events, void 
 /* The owner did not take it: nobody is told. */
 void tri_tcp_drop(struct tri_tcp *t);
 
-/* ---- among the three files */
+/* ---- among the files */
 
 void tri_tcp_set_state(struct tri_tcp *t, enum tri_tcp_state state);
 
@@ -105,6 +116,10 @@ void tri_tcp_update_interest(struct tri_tcp *t);
 
 /* Static English for an errno. */
 const char *tri_tcp_describe(int error);
+
+/* net_tcp_dial.c: in CONNECTING, the socket tells how it went; or nothing came in time. */
+void tri_tcp_take_connected(struct tri_tcp *t);
+void tri_tcp_expire_dial(struct tri_tcp *t);
 
 /* net_tcp_recv.c: the socket is readable. */
 void tri_tcp_recv(struct tri_tcp *t);

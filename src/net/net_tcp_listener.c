@@ -27,7 +27,8 @@ struct tri_tcp_listener {
 
 static void take_connection(struct tri_tcp_listener *l, int fd, const struct tri_addr *remote)
 {
-    struct tri_tcp *t = tri_tcp_new(l->loop, fd, remote, l->accept.tls);
+    struct tri_tcp *t =
+        tri_tcp_new(l->loop, fd, remote, &(struct tri_tcp_tls){.server = l->accept.tls});
     if (!t) {
         return;
     }

@@ -72,6 +72,7 @@ static void take_fin(struct tri_tcp *t)
 {
     t->fin_received = true;
     switch (t->state) {
+    case TRI_TCP_CONNECTING: /* nothing is read then */
     case TRI_TCP_HANDSHAKE:
         tri_tcp_finish(t, TRI_TCP_TLS_FAILED, "the peer closed during the handshake");
         break;
@@ -97,6 +98,7 @@ void tri_tcp_recv(struct tri_tcp *t)
         }
         ssize_t got = recv(t->fd, scratch->recv, sizeof scratch->recv, 0);
         if (got > 0) {
+            t->read_bytes += (size_t)got;
             take_bytes(t, scratch->recv, (size_t)got);
         } else if (got == 0) {
             take_fin(t);

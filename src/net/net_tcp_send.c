@@ -59,7 +59,7 @@ static void half_close(struct tri_tcp *t)
 
 size_t tri_tcp_send(struct tri_tcp *t)
 {
-    if (t->state == TRI_TCP_DEAD) {
+    if (t->state == TRI_TCP_DEAD || t->state == TRI_TCP_CONNECTING) {
         return 0;
     }
     size_t sent = send_some(t);

@@ -36,6 +36,10 @@ struct tri_loop_late {
 const struct tri_alloc *tri_loop_alloc(const struct tri_loop *l);
 struct tri_loop_scratch *tri_loop_scratch(struct tri_loop *l);
 
+/* As the scratch, for what is large and not every loop needs: |len| bytes, not cleared, the same block
+ * with each call, freed with the loop. NULL if memory was short, which only the first call can find. */
+void *tri_loop_large_scratch(struct tri_loop *l, size_t len);
+
 /* Every libuv callback calls this first: the clock is read, and the turn will have an end. */
 void tri_loop_begin(struct tri_loop *l);
 

@@ -30,19 +30,19 @@ static void enlarge_buffers(int fd)
 }
 
 /*
- * The local address of a datagram must be known to answer from it. ECN and a fixed packet size are
+ * The local address of a datagram must be known to answer from it; one that is connected has one. ECN and a fixed packet size are
  * wanted: RFC 9000 section 13.4 and 14 (datagrams are not fragmented).
  */
-static bool set_options(int fd, int family)
+static bool set_options(int fd, int family, bool is_dialled)
 {
     if (family == AF_INET) {
         (void)set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
         (void)set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
-        return set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+        return is_dialled || set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
     }
     (void)set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
     (void)set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
-    return set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    return is_dialled || set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
 /* Kernels since 4.18 (GSO) and 5.0 (GRO); without them it is one system call a datagram more. */
@@ -59,7 +59,7 @@ static bool set_offload(int fd)
 /* Sends what was kept. Whether there is room again. */
 static bool send_kept(struct tri_udp *u)
 {
-    struct tri_udp_kept *k = &u->kept;
+    struct tri_udp_kept *k = u->kept;
     struct tri_udp_run run = {
         .local = &k->local,
         .remote = &k->remote,
@@ -72,8 +72,8 @@ static bool send_kept(struct tri_udp *u)
         k->off = k->len - run.len;
         return false;
     }
-    k->off = 0;
-    k->len = 0;
+    tri_alloc_release(tri_loop_alloc(u->loop), k);
+    u->kept = NULL;
     return true;
 }
 
@@ -89,7 +89,7 @@ static void take_event(uv_poll_t *poll, int status, int events)
     if (events & UV_READABLE) {
         tri_udp_recv(u);
     }
-    if ((events & UV_WRITABLE) && u->fd >= 0 && u->kept.len > 0 && send_kept(u)) {
+    if ((events & UV_WRITABLE) && u->fd >= 0 && u->kept && send_kept(u)) {
         u->events->on_writable(u->user);
     }
     if (u->fd >= 0) {
@@ -99,7 +99,7 @@ static void take_event(uv_poll_t *poll, int status, int events)
 
 void tri_udp_update_interest(struct tri_udp *u)
 {
-    int interest = UV_READABLE | (u->kept.len > 0 ? UV_WRITABLE : 0);
+    int interest = UV_READABLE | (u->kept ? UV_WRITABLE : 0);
     if (interest != u->interest) {
         u->interest = interest;
         int failed = uv_poll_start(&u->poll, interest, take_event);
@@ -109,19 +109,33 @@ void tri_udp_update_interest(struct tri_udp *u)
 
 /* ---- opening and closing */
 
-static enum tri_err open_socket(struct tri_udp *u, struct tri_addr *addr)
+/* Binds it to |addr| or, if it was dialled, connects it. |addr| gets what it is bound to. */
+static enum tri_err settle(const struct tri_udp *u, struct tri_addr *addr)
 {
-    enum tri_err err = tri_socket_open(&u->fd, addr->sa.sa_family, SOCK_DGRAM);
+    if (!tri_udp_is_dialled(u)) {
+        return tri_socket_bind(u->fd, addr);
+    }
+    struct sockaddr_storage bound;
+    socklen_t bound_len = sizeof bound;
+    bool good = connect(u->fd, &u->remote.sa, u->remote.len) == 0 &&
+                getsockname(u->fd, (struct sockaddr *)&bound, &bound_len) == 0 &&
+                tri_addr_from_sockaddr(addr, (struct sockaddr *)&bound, bound_len) == TRI_OK;
+    return good ? TRI_OK : TRI_ERR_IO;
+}
+
+static enum tri_err open_socket(struct tri_udp *u, int family, struct tri_addr *addr)
+{
+    enum tri_err err = tri_socket_open(&u->fd, family, SOCK_DGRAM);
     if (err) {
         return err;
     }
-    if (!set_options(u->fd, addr->sa.sa_family)) {
+    if (!set_options(u->fd, family, tri_udp_is_dialled(u))) {
         err = TRI_ERR_IO;
     }
     if (!err) {
         enlarge_buffers(u->fd);
         u->has_gso = set_offload(u->fd);
-        err = tri_socket_bind(u->fd, addr);
+        err = settle(u, addr);
     }
     int failed = err ? 0 : uv_poll_init_socket(tri_loop_uv(u->loop), &u->poll, u->fd);
     if (failed) {
@@ -134,24 +148,29 @@ static enum tri_err open_socket(struct tri_udp *u, struct tri_addr *addr)
     return err;
 }
 
-enum tri_err tri_udp_open(struct tri_udp **out, struct tri_loop *loop, struct tri_addr *addr,
-                          const struct tri_udp_events *events, void *user)
+static struct tri_udp *make(struct tri_loop *loop, const struct tri_udp_events *events, void *user)
 {
-    assert(out && loop && addr && events && events->on_datagram && events->on_writable);
-    *out = NULL;
-    const struct tri_alloc *alloc = tri_loop_alloc(loop);
-    struct tri_udp *u = tri_alloc_get(alloc, sizeof *u);
-    if (!u) {
-        return TRI_ERR_NOMEM;
+    struct tri_udp_batch *batch = tri_loop_large_scratch(loop, sizeof *batch);
+    struct tri_udp *u = batch ? tri_alloc_zero(tri_loop_alloc(loop), sizeof *u) : NULL;
+    if (u) {
+        u->loop = loop;
+        u->batch = batch;
+        u->events = events;
+        u->user = user;
+        u->poll.data = u;
     }
-    memset(u, 0, offsetof(struct tri_udp, kept.data)); /* not the megabyte behind */
-    u->loop = loop;
-    u->events = events;
-    u->user = user;
-    u->poll.data = u;
-    enum tri_err err = open_socket(u, addr);
+    return u;
+}
+
+/* Takes |u|. |addr| as in settle. */
+static enum tri_err finish_opening(struct tri_udp **out, struct tri_udp *u, int family,
+                                   struct tri_addr *addr)
+{
+    enum tri_err err = open_socket(u, family, addr);
     if (err) {
-        tri_alloc_release(alloc, u);
+        int kept = errno;
+        tri_alloc_release(tri_loop_alloc(u->loop), u);
+        errno = kept;
         return err;
     }
     u->addr = *addr;
@@ -160,10 +179,43 @@ enum tri_err tri_udp_open(struct tri_udp **out, struct tri_loop *loop, struct tr
     return TRI_OK;
 }
 
+enum tri_err tri_udp_open(struct tri_udp **out, struct tri_loop *loop, struct tri_addr *addr,
+                          const struct tri_udp_events *events, void *user)
+{
+    assert(out && loop && addr && events && events->on_datagram && events->on_writable);
+    *out = NULL;
+    struct tri_udp *u = make(loop, events, user);
+    return u ? finish_opening(out, u, addr->sa.sa_family, addr) : TRI_ERR_NOMEM;
+}
+
+enum tri_err tri_udp_dial(struct tri_udp **out, struct tri_loop *loop,
+                          const struct tri_addr *remote, const struct tri_udp_events *events,
+                          void *user)
+{
+    assert(out && loop && remote && remote->len > 0 && events);
+    assert(events->on_datagram && events->on_writable);
+    *out = NULL;
+    struct tri_addr local = {0};
+    struct tri_udp *u = make(loop, events, user);
+    if (!u) {
+        return TRI_ERR_NOMEM;
+    }
+    u->remote = *remote;
+    return finish_opening(out, u, remote->sa.sa_family, &local);
+}
+
+const struct tri_addr *tri_udp_local(const struct tri_udp *u)
+{
+    assert(u);
+    return &u->addr;
+}
+
 static void free_closed(uv_handle_t *handle)
 {
     struct tri_udp *u = handle->data;
-    tri_alloc_release(tri_loop_alloc(u->loop), u);
+    const struct tri_alloc *alloc = tri_loop_alloc(u->loop);
+    tri_alloc_release(alloc, u->kept);
+    tri_alloc_release(alloc, u);
 }
 
 void tri_udp_close(struct tri_udp *u)

@@ -13,15 +13,15 @@ struct arrival {
     size_t segment; /* bytes of each datagram but the last; 0: it is a single one */
 };
 
-static void prepare_batch(struct tri_udp_batch *b)
+static void prepare_batch(struct tri_udp_batch *b, bool is_dialled)
 {
     for (size_t i = 0; i < TRI_UDP_BATCH; i++) {
         b->vectors[i] = (struct iovec){.iov_base = b->runs[i], .iov_len = sizeof b->runs[i]};
         b->messages[i] = (struct mmsghdr){
             .msg_hdr =
                 {
-                    .msg_name = &b->froms[i],
-                    .msg_namelen = sizeof b->froms[i],
+                    .msg_name = is_dialled ? NULL : &b->froms[i], /* known */
+                    .msg_namelen = is_dialled ? 0 : sizeof b->froms[i],
                     .msg_iov = &b->vectors[i],
                     .msg_iovlen = 1,
                     .msg_control = b->controls[i],
@@ -78,8 +78,10 @@ static void read_control(struct arrival *a, const struct cmsghdr *c)
 
 static bool read_arrival(const struct tri_udp *u, struct msghdr *header, struct arrival *out)
 {
-    *out = (struct arrival){.local = u->addr}; /* the port, and the address if it is a fixed one */
-    if (tri_addr_from_sockaddr(&out->remote, header->msg_name, header->msg_namelen) != TRI_OK) {
+    /* The port, and the address if it is a fixed one. */
+    *out = (struct arrival){.local = u->addr, .remote = u->remote};
+    if (!tri_udp_is_dialled(u) &&
+        tri_addr_from_sockaddr(&out->remote, header->msg_name, header->msg_namelen) != TRI_OK) {
         return false;
     }
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
@@ -104,14 +106,25 @@ static void tell_datagrams(struct tri_udp *u, struct mmsghdr *message)
     }
 }
 
+/* Other errors, of the size of a packet say, are for nobody's eyes. One that listens meets none. */
+static void tell_error(struct tri_udp *u, int error)
+{
+    bool is_refusal = error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
+                      error == ENETDOWN || error == EACCES || error == EPERM;
+    if (is_refusal && u->events->on_refused) {
+        u->events->on_refused(u->user, error);
+    }
+}
+
 void tri_udp_recv(struct tri_udp *u)
 {
-    struct tri_udp_batch *b = &u->batch;
+    struct tri_udp_batch *b = u->batch;
     for (int round = 0; round < TRI_UDP_BATCHES_MAX && u->fd >= 0; round++) {
-        prepare_batch(b);
+        prepare_batch(b, tri_udp_is_dialled(u));
         int got = recvmmsg(u->fd, b->messages, TRI_UDP_BATCH, 0, NULL);
         if (got <= 0) {
-            return; /* empty; or an ICMP error, which says nothing that QUIC believes */
+            tell_error(u, got < 0 ? errno : 0); /* mostly EAGAIN: empty */
+            return;
         }
         for (int i = 0; i < got && u->fd >= 0; i++) {
             tell_datagrams(u, &b->messages[i]);

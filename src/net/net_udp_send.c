@@ -2,6 +2,7 @@
  * Datagrams out: a run a system call where the kernel cuts it into datagrams (GSO), else one each.
  * A datagram that the network refuses is lost, as any other may be on its way.
  */
+#include "net_turn.h"
 #include "net_udp_socket.h"
 
 #include <assert.h>
@@ -62,14 +63,17 @@ static int send_once(const struct tri_udp *u, const struct tri_udp_run *run, siz
         void *wanted; /* sendmsg does not write through it */
     } data = {.lent = run->data}, name = {.lent = &run->remote->sa};
     struct iovec vector = {.iov_base = data.wanted, .iov_len = len};
+    bool is_dialled = tri_udp_is_dialled(u); /* then the kernel knows both addresses */
     struct msghdr header = {
-        .msg_name = name.wanted,
-        .msg_namelen = run->remote->len,
+        .msg_name = is_dialled ? NULL : name.wanted,
+        .msg_namelen = is_dialled ? 0 : run->remote->len,
         .msg_iov = &vector,
         .msg_iovlen = 1,
         .msg_control = control,
     };
-    add_local(&header, run->local);
+    if (!is_dialled) {
+        add_local(&header, run->local);
+    }
     add_ecn(&header, run->remote->sa.sa_family, run->ecn);
     if (len > run->segment) {
         const uint16_t segment = (uint16_t)run->segment;
@@ -78,8 +82,13 @@ static int send_once(const struct tri_udp *u, const struct tri_udp_run *run, siz
     if (header.msg_controllen == 0) {
         header.msg_control = NULL;
     }
+    bool is_told = false;
     while (sendmsg(u->fd, &header, MSG_NOSIGNAL) < 0) {
-        if (errno != EINTR) {
+        /* What ICMP said of an earlier datagram: this one is still to go, and to be refused anew, which
+         * receiving will tell. */
+        bool is_old = errno == ECONNREFUSED && is_dialled && !is_told;
+        is_told = is_told || is_old;
+        if (errno != EINTR && !is_old) {
             return errno;
         }
     }
@@ -118,18 +127,25 @@ enum tri_err tri_udp_send_run(struct tri_udp *u, struct tri_udp_run *run)
     return TRI_OK;
 }
 
-static void keep(struct tri_udp *u, const struct tri_udp_run *rest)
+/* Whether there was memory for it; if not, it is lost. */
+static bool keep(struct tri_udp *u, const struct tri_udp_run *rest)
 {
-    struct tri_udp_kept *k = &u->kept;
-    assert(rest->len <= sizeof k->data);
-    k->local = *rest->local;
-    k->remote = *rest->remote;
-    k->ecn = rest->ecn;
-    k->segment = rest->segment;
-    k->off = 0;
-    k->len = rest->len;
+    assert(rest->len > 0 && rest->len <= TRI_UDP_RUN_BYTES);
+    struct tri_udp_kept *k = tri_alloc_get(tri_loop_alloc(u->loop), sizeof *k + rest->len);
+    if (!k) {
+        return false;
+    }
+    *k = (struct tri_udp_kept){
+        .local = *rest->local,
+        .remote = *rest->remote,
+        .ecn = rest->ecn,
+        .len = rest->len,
+        .segment = rest->segment,
+    };
     memcpy(k->data, rest->data, rest->len);
+    u->kept = k;
     tri_udp_update_interest(u);
+    return true;
 }
 
 /* A datagram's path and mark are told by each caller anew, so they are parameters.
@@ -141,7 +157,7 @@ enum tri_err tri_udp_send(struct tri_udp *u, const struct tri_addr *local,
     static const struct tri_addr any = {0};
     assert(u && remote && remote->len > 0 && data);
     assert(len > 0 && len <= TRI_UDP_RUN_BYTES && segment > 0 && segment <= RUN_BYTES_MAX);
-    assert(u->kept.len == 0); /* wait for on_writable after TRI_AGAIN */
+    assert(!u->kept); /* wait for on_writable after TRI_AGAIN */
     struct tri_udp_run run = {
         .local = local ? local : &any,
         .remote = remote,
@@ -151,8 +167,5 @@ enum tri_err tri_udp_send(struct tri_udp *u, const struct tri_addr *local,
         .segment = segment,
     };
     enum tri_err err = tri_udp_send_run(u, &run);
-    if (err == TRI_AGAIN) {
-        keep(u, &run);
-    }
-    return err;
+    return err == TRI_AGAIN && !keep(u, &run) ? TRI_OK : err;
 }

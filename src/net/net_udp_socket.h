@@ -24,7 +24,7 @@
 #define TRI_UDP_CONTROL_BYTES                                                                      \
     (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int)) + 32)
 
-/* What recvmmsg fills. */
+/* What recvmmsg fills: one a loop, because a socket is done with it before the next is looked at. */
 struct tri_udp_batch {
     struct mmsghdr messages[TRI_UDP_BATCH];
     struct iovec vectors[TRI_UDP_BATCH];
@@ -47,8 +47,8 @@ struct tri_udp_run {
 struct tri_udp_kept {
     struct tri_addr local, remote;
     uint8_t ecn;
-    size_t off, len, segment; /* off < len while something is kept, else both 0 */
-    uint8_t data[TRI_UDP_RUN_BYTES];
+    size_t off, len, segment; /* off < len */
+    uint8_t data[];
 };
 
 struct tri_udp {
@@ -57,12 +57,18 @@ struct tri_udp {
     int fd;       /* -1 when closed */
     int interest; /* UV_READABLE, UV_WRITABLE: what poll waits for */
     struct tri_addr addr;
+    struct tri_addr remote; /* of one dialled, to which it is connected; else len is 0 */
     bool has_gso;
     const struct tri_udp_events *events;
     void *user;
-    struct tri_udp_kept kept;
-    struct tri_udp_batch batch;
+    struct tri_udp_batch *batch; /* the loop's */
+    struct tri_udp_kept *kept;   /* NULL: nothing is kept */
 };
+
+static inline bool tri_udp_is_dialled(const struct tri_udp *u)
+{
+    return u->remote.len > 0;
+}
 
 /* net_udp_recv.c: the socket is readable. */
 void tri_udp_recv(struct tri_udp *u);

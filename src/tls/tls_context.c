@@ -6,32 +6,13 @@
 
 #include "base_random.h"
 #include "tls_hosts.h"
-#include "tls_keylog.h"
+#include "tls_rules.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-#if !defined(WOLFSSL_TLS13) || !defined(WOLFSSL_QUIC) || !defined(HAVE_ALPN) ||                    \
-    !defined(HAVE_SECRET_CALLBACK) || !defined(OPENSSL_ALL) || !defined(WOLFSSL_PQC_HYBRIDS)
-#error "wolfSSL must be built as src/build/deps.sh builds it"
-#endif
-
-/*
- * TLS 1.3 suites, and for TLS 1.2 the ephemeral AEAD ones only (RFC 9325 section 4.2). In order of
- * preference: AES-GCM has instructions of its own in most processors. TLS_AES_128_GCM_SHA256 must
- * be there: RFC 8446 section 9.1.
- */
-#define SUITES_13 "TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384:TLS13-CHACHA20-POLY1305-SHA256"
-#define SUITES_12                                                                                  \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                                   \
-    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                                   \
-    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-
 /* A session's data that says that its certificate is chosen; the first is the application's. */
 #define EX_DATA_CHOSEN 1
-
-/* Row N1. A client that sends a key share for one of them gets no extra round trip. */
-static const int groups[] = {WOLFSSL_X25519MLKEM768, WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1};
 
 /* What a context offers, the first most preferred. */
 struct alpn_offer {
@@ -140,7 +121,7 @@ static bool change_cert(WOLFSSL *ssl, WOLFSSL_CTX *ctx)
         return false;
     }
     return wolfSSL_version(ssl) != TLS1_2_VERSION ||
-           wolfSSL_set_cipher_list(ssl, SUITES_12) == WOLFSSL_SUCCESS;
+           wolfSSL_set_cipher_list(ssl, TRI_TLS_SUITES_12) == WOLFSSL_SUCCESS;
 }
 
 /*
@@ -170,24 +151,9 @@ static int read_hello(WOLFSSL *ssl, int *alert, void *arg)
     return SSL_TLSEXT_ERR_OK;
 }
 
-static void log_secret(const WOLFSSL *ssl, const char *line)
-{
-    WOLFSSL_CTX *ctx = wolfSSL_get_SSL_CTX(ssl);
-    tri_tls_keylog_write(wolfSSL_CTX_get_ex_data(ctx, 0), line);
-}
-
 static bool set_rules(WOLFSSL_CTX *ctx, enum tri_tls_use use)
 {
-    const char *suites = use == TRI_TLS_TCP ? SUITES_13 ":" SUITES_12 : SUITES_13;
-    int least =
-        use == TRI_TLS_TCP ? TLS1_2_VERSION : TLS1_3_VERSION; /* QUIC: RFC 9001 section 4.2 */
-    int group_list[sizeof groups / sizeof groups[0]];
-    memcpy(group_list, groups, sizeof groups);
-    if (wolfSSL_CTX_set_min_proto_version(ctx, least) != WOLFSSL_SUCCESS ||
-        wolfSSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != WOLFSSL_SUCCESS ||
-        wolfSSL_CTX_set_cipher_list(ctx, suites) != WOLFSSL_SUCCESS ||
-        wolfSSL_CTX_set_groups(ctx, group_list, sizeof groups / sizeof groups[0]) !=
-            WOLFSSL_SUCCESS) {
+    if (!tri_tls_set_rules(ctx, use)) {
         return false;
     }
     /* Tickets resume without state; a cache of sessions would be shared by all workers. */
@@ -215,15 +181,6 @@ static bool set_callbacks(WOLFSSL_CTX *ctx, const struct tri_tls_context *c)
     return wolfSSL_CTX_set_servername_arg(ctx, (void *)(uintptr_t)c) == WOLFSSL_SUCCESS;
 }
 
-static bool set_keylog(WOLFSSL_CTX *ctx, struct tri_tls_keylog *keylog)
-{
-    if (!keylog) {
-        return true;
-    }
-    wolfSSL_CTX_set_keylog_callback(ctx, log_secret);
-    return wolfSSL_CTX_set_ex_data(ctx, 0, keylog) == WOLFSSL_SUCCESS;
-}
-
 static bool set_identity(WOLFSSL_CTX *ctx, const struct tri_tls_identity *identity)
 {
     struct tri_slice cert = tri_buf_peek(&identity->cert_pem);
@@ -249,7 +206,7 @@ static const char *configure(WOLFSSL_CTX *ctx, const struct tri_tls_context *c,
     if (!tri_tls_tickets_serve(&c->tickets, ctx)) {
         return "the TLS library cannot give session tickets; build it with src/build/deps.sh";
     }
-    if (!set_keylog(ctx, c->keylog)) {
+    if (!tri_tls_set_keylog(ctx, c->keylog)) {
         return "the TLS library cannot log keys; leave the key log out";
     }
     return set_callbacks(ctx, c) ? NULL : "the TLS library cannot choose certificates by name";

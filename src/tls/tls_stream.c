@@ -44,33 +44,6 @@ static int give_output(WOLFSSL *ssl, char *data, int len, void *user)
     return t->out_error ? WOLFSSL_CBIO_ERR_GENERAL : len;
 }
 
-enum tri_err tri_tls_stream_init(struct tri_tls_stream *t, const struct tri_tls_context *context,
-                                 const struct tri_alloc *alloc)
-{
-    assert(t && context && alloc);
-    assert(context->use == TRI_TLS_TCP);
-    *t = (struct tri_tls_stream){.ssl = tri_tls_context_session(context)};
-    if (!t->ssl) {
-        return TRI_ERR_NOMEM;
-    }
-    t->keylog = context->keylog;
-    t->alpn_needed = strstr(context->alpn, "http/1.1") == NULL;
-    tri_buf_init(&t->out, alloc, TRI_TLS_OUT_BYTES_MAX + OUT_SLACK_BYTES);
-    wolfSSL_SSLSetIORecv(t->ssl, take_input);
-    wolfSSL_SSLSetIOSend(t->ssl, give_output);
-    wolfSSL_SetIOReadCtx(t->ssl, t);
-    wolfSSL_SetIOWriteCtx(t->ssl, t);
-    return TRI_OK;
-}
-
-void tri_tls_stream_deinit(struct tri_tls_stream *t)
-{
-    assert(t);
-    wolfSSL_free(t->ssl);
-    t->ssl = NULL;
-    tri_buf_deinit(&t->out);
-}
-
 static enum tri_err fail(struct tri_tls_stream *t, int error)
 {
     t->state = TRI_TLS_FAILED;
@@ -88,7 +61,7 @@ static bool has_alpn(const struct tri_tls_stream *t)
 
 static enum tri_err shake_hands(struct tri_tls_stream *t)
 {
-    int done = wolfSSL_accept(t->ssl);
+    int done = t->is_client ? wolfSSL_connect(t->ssl) : wolfSSL_accept(t->ssl);
     if (done != WOLFSSL_SUCCESS) {
         int error = wolfSSL_get_error(t->ssl, done);
         return error == WOLFSSL_ERROR_WANT_READ ? TRI_OK : fail(t, error);
@@ -102,6 +75,62 @@ static enum tri_err shake_hands(struct tri_tls_stream *t)
     }
     t->state = TRI_TLS_OPEN;
     return TRI_OK;
+}
+
+/* |t| has its |ssl|, which may be NULL: then memory was short. */
+static enum tri_err connect_memory(struct tri_tls_stream *t, const struct tri_alloc *alloc)
+{
+    if (!t->ssl) {
+        return TRI_ERR_NOMEM;
+    }
+    tri_buf_init(&t->out, alloc, TRI_TLS_OUT_BYTES_MAX + OUT_SLACK_BYTES);
+    wolfSSL_SSLSetIORecv(t->ssl, take_input);
+    wolfSSL_SSLSetIOSend(t->ssl, give_output);
+    wolfSSL_SetIOReadCtx(t->ssl, t);
+    wolfSSL_SetIOWriteCtx(t->ssl, t);
+    return TRI_OK;
+}
+
+enum tri_err tri_tls_stream_init(struct tri_tls_stream *t, const struct tri_tls_context *context,
+                                 const struct tri_alloc *alloc)
+{
+    assert(t && context && alloc);
+    assert(context->use == TRI_TLS_TCP);
+    *t = (struct tri_tls_stream){
+        .ssl = tri_tls_context_session(context),
+        .keylog = context->keylog,
+        .alpn_needed = strstr(context->alpn, "http/1.1") == NULL,
+    };
+    return connect_memory(t, alloc);
+}
+
+enum tri_err tri_tls_stream_dial(struct tri_tls_stream *t, const struct tri_tls_dial *dial,
+                                 const struct tri_alloc *alloc)
+{
+    assert(t && dial && dial->client && alloc);
+    assert(dial->client->use == TRI_TLS_TCP);
+    *t = (struct tri_tls_stream){
+        .ssl = tri_tls_client_session(dial->client, dial->host, dial->versions, dial->resume),
+        .is_client = true, /* wolfSSL logs the secrets of clients, of either version, by itself */
+    };
+    enum tri_err err = connect_memory(t, alloc);
+    if (!err) {
+        err = shake_hands(t);
+        if (err == TRI_ERR_NOMEM) {
+            tri_tls_stream_deinit(t);
+        } else if (err) {
+            err = TRI_OK; /* told by the state */
+        }
+    }
+    return err;
+}
+
+void tri_tls_stream_deinit(struct tri_tls_stream *t)
+{
+    assert(t);
+    wolfSSL_free(t->ssl);
+    t->ssl = NULL;
+    tri_buf_deinit(&t->out);
 }
 
 enum tri_err tri_tls_stream_feed(struct tri_tls_stream *t, const uint8_t *data, size_t len)
@@ -263,8 +292,35 @@ bool tri_tls_stream_is_resumed(const struct tri_tls_stream *t)
 const char *tri_tls_stream_error_text(const struct tri_tls_stream *t)
 {
     assert(t);
+    bool is_certificate = false;
     if (t->state != TRI_TLS_FAILED) {
         return "";
     }
-    return t->out_error ? "memory for the socket is short" : tri_tls_error_text(t->ssl, t->error);
+    if (t->out_error) {
+        return "memory for the socket is short";
+    }
+    return t->is_client ? tri_tls_client_error_text(t->ssl, t->error, &is_certificate)
+                        : tri_tls_error_text(t->ssl, t->error);
+}
+
+bool tri_tls_stream_is_certificate_fault(const struct tri_tls_stream *t)
+{
+    assert(t && t->is_client);
+    bool is_certificate = false;
+    if (t->state == TRI_TLS_FAILED) {
+        (void)tri_tls_client_error_text(t->ssl, t->error, &is_certificate);
+    }
+    return is_certificate;
+}
+
+bool tri_tls_stream_is_version_fault(const struct tri_tls_stream *t)
+{
+    assert(t && t->is_client);
+    return t->state == TRI_TLS_FAILED && tri_tls_client_is_version_fault(t->ssl);
+}
+
+WOLFSSL_SESSION *tri_tls_stream_take_session(struct tri_tls_stream *t)
+{
+    assert(t && t->is_client);
+    return tri_tls_client_take_session(t->ssl);
 }

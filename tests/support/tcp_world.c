@@ -92,8 +92,13 @@ static void take_closed(void *user, enum tri_tcp_end end)
     c->tcp = NULL;
 }
 
-static const struct tri_tcp_events tcp_events = {take_ready, take_data, take_eof, pull,
-                                                 take_closed};
+static const struct tri_tcp_events tcp_events = {
+    .on_ready = take_ready,
+    .on_data = take_data,
+    .on_eof = take_eof,
+    .pull = pull,
+    .on_closed = take_closed,
+};
 
 static void *accept_conn(void *owner, struct tri_tcp *tcp, const struct tri_tcp_events **events)
 {

@@ -75,6 +75,7 @@ struct end {
     struct got got[GOT_MAX];
     size_t got_len;
     int writable;
+    int refusals, refusal;
     bool close_at_once; /* in the first on_datagram */
 };
 
@@ -113,7 +114,22 @@ static void take_writable(void *user)
     e->writable++;
 }
 
-static const struct tri_udp_events events = {take_datagram, take_writable};
+static void take_refusal(void *user, int error)
+{
+    struct end *e = user;
+    e->refusals++;
+    e->refusal = error;
+    if (e->close_at_once) {
+        tri_udp_close(e->udp);
+        e->udp = NULL;
+    }
+}
+
+static const struct tri_udp_events events = {
+    .on_datagram = take_datagram,
+    .on_writable = take_writable,
+    .on_refused = take_refusal,
+};
 
 static void open_end(struct end *e, const char *address)
 {
@@ -529,6 +545,174 @@ static void open_survives_each_failing_allocation(void **state)
     }
 }
 
+/* ---- sockets that dial */
+
+/* |b| listens, |a| dials it. */
+static void open_dialled(const char *address)
+{
+    assert_int_equal(tri_loop_new(&loop, tri_alloc_heap(), &loop_events, NULL), TRI_OK);
+    script_sendmsg(0, 0, false);
+    open_end(&b, address);
+    a = (struct end){0};
+    assert_int_equal(tri_udp_dial(&a.udp, loop, &b.addr, &events, &a), TRI_OK);
+    a.addr = *tri_udp_local(a.udp);
+}
+
+static void a_dialled_socket_knows_both_its_addresses(void **state)
+{
+    (void)state;
+    static const char *const addresses[] = {"127.0.0.1:0", "[::1]:0"};
+    for (size_t i = 0; i < 2; i++) {
+        open_dialled(addresses[i]);
+        assert_true(tri_addr_is_loopback(&a.addr));
+        assert_int_not_equal(tri_addr_port(&a.addr), 0);
+        assert_int_equal(tri_addr_port(tri_udp_local(b.udp)), tri_addr_port(&b.addr));
+        assert_int_equal(tri_udp_send(a.udp, &a.addr, &b.addr, 1, (const uint8_t *)"hello", 5, 5),
+                         TRI_OK);
+        run_until(&b, 1);
+        assert_true(tri_addr_equal(&b.got[0].remote, &a.addr));
+        assert_int_equal(b.got[0].ecn, 1);
+        assert_int_equal(tri_udp_send(b.udp, &b.addr, &a.addr, 2, (const uint8_t *)"there", 5, 5),
+                         TRI_OK);
+        run_until(&a, 1);
+        assert_true(tri_addr_equal(&a.got[0].local, &a.addr));
+        assert_true(tri_addr_equal(&a.got[0].remote, &b.addr));
+        assert_int_equal(a.got[0].ecn, 2);
+        assert_int_equal(a.got[0].first, 't');
+        close_ends();
+    }
+}
+
+static void a_dialled_socket_carries_runs(void **state)
+{
+    (void)state;
+    static uint8_t run[TRI_UDP_RUN_BYTES];
+    open_dialled("127.0.0.1:0");
+    size_t len = fill_run(run, 1200, 30, 700);
+    assert_int_equal(tri_udp_send(a.udp, NULL, &b.addr, 0, run, len, 1200), TRI_OK);
+    run_until(&b, 30);
+    assert_run(&b, 0, 1200, 30, 700);
+    assert_int_equal(sendmsg_calls, 1);
+    assert_int_equal(tri_udp_send(b.udp, &b.addr, &a.addr, 0, run, len, 1200), TRI_OK);
+    run_until(&a, 30);
+    assert_run(&a, 0, 1200, 30, 700);
+    close_ends();
+}
+
+static void a_dialled_socket_hears_nobody_else(void **state)
+{
+    (void)state;
+    open_dialled("127.0.0.1:0");
+    struct end *stranger = &(struct end){0};
+    open_end(stranger, "127.0.0.1:0");
+    assert_int_equal(
+        tri_udp_send(stranger->udp, &stranger->addr, &a.addr, 0, (const uint8_t *)"x", 1, 1),
+        TRI_OK);
+    run_until(&a, 0);
+    assert_int_equal(stranger->refusals, 0); /* one that listens is not told, whoever it sends to */
+    tri_udp_close(stranger->udp);
+    close_ends();
+}
+
+static void run_until_refused(int refusals)
+{
+    for (int i = 0; i < 2000 && a.refusals < refusals; i++) {
+        tri_loop_step(loop);
+        usleep(500);
+    }
+    assert_int_equal(a.refusals, refusals);
+}
+
+static void that_nobody_is_there_is_told_to_who_dialled(void **state)
+{
+    (void)state;
+    open_dialled("127.0.0.1:0");
+    tri_udp_close(b.udp);
+    b.udp = NULL;
+    tri_loop_step(loop);
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(tri_udp_send(a.udp, NULL, &b.addr, 0, (const uint8_t *)"x", 1, 1), TRI_OK);
+        run_until_refused(i);
+        assert_int_equal(a.refusal, ECONNREFUSED);
+    }
+    /* Two in a row: the second call meets the first one's answer, sends all the same, and it is told. */
+    assert_int_equal(tri_udp_send(a.udp, NULL, &b.addr, 0, (const uint8_t *)"x", 1, 1), TRI_OK);
+    usleep(1000);
+    assert_int_equal(tri_udp_send(a.udp, NULL, &b.addr, 0, (const uint8_t *)"x", 1, 1), TRI_OK);
+    run_until_refused(4);
+    a.close_at_once = true;
+    assert_int_equal(tri_udp_send(a.udp, NULL, &b.addr, 0, (const uint8_t *)"x", 1, 1), TRI_OK);
+    run_until_refused(5);
+    assert_null(a.udp);
+    close_ends();
+}
+
+static void no_way_to_an_address_is_an_error_of_the_call(void **state)
+{
+    (void)state;
+    struct tri_addr nowhere;
+    assert_int_equal(tri_loop_new(&loop, tri_alloc_heap(), &loop_events, NULL), TRI_OK);
+    assert_int_equal(tri_addr_parse(&nowhere, "255.255.255.255:9"), TRI_OK);
+    a = (struct end){0};
+    b = (struct end){0};
+    errno = 0;
+    assert_int_equal(tri_udp_dial(&a.udp, loop, &nowhere, &events, &a), TRI_ERR_IO);
+    assert_int_not_equal(errno, 0);
+    assert_null(a.udp);
+    close_ends();
+}
+
+static void sockets_share_what_is_large(void **state)
+{
+    (void)state;
+    enum { COUNT = 64 };
+    struct test_alloc memory;
+    struct tri_udp *many[COUNT];
+    struct tri_addr to;
+    test_alloc_init(&memory);
+    assert_int_equal(tri_loop_new(&loop, &memory.alloc, &loop_events, NULL), TRI_OK);
+    assert_int_equal(tri_addr_parse(&to, "127.0.0.1:9"), TRI_OK);
+    assert_int_equal(tri_udp_dial(&many[0], loop, &to, &events, &a), TRI_OK);
+    size_t before = memory.bytes;
+    for (size_t i = 1; i < COUNT; i++) {
+        assert_int_equal(tri_udp_dial(&many[i], loop, &to, &events, &a), TRI_OK);
+    }
+    assert_true(memory.bytes - before < (size_t)(COUNT - 1) * 1024);
+    for (size_t i = 0; i < COUNT; i++) {
+        tri_udp_close(many[i]);
+    }
+    tri_loop_free(loop);
+    assert_int_equal(memory.live, 0);
+}
+
+static void what_is_kept_is_given_back(void **state)
+{
+    (void)state;
+    static uint8_t run[TRI_UDP_RUN_BYTES];
+    for (int i = 0; i < 3; i++) { /* sent; closed before; no memory for it */
+        struct test_alloc memory;
+        test_alloc_init(&memory);
+        assert_int_equal(tri_loop_new(&loop, &memory.alloc, &loop_events, NULL), TRI_OK);
+        open_end(&a, "127.0.0.1:0");
+        open_end(&b, "127.0.0.1:0");
+        size_t bytes = memory.bytes;
+        size_t len = fill_run(run, 1000, 6, 500);
+        script_sendmsg(1, EAGAIN, false);
+        memory.fail_at = i == 2 ? memory.calls + 1 : 0;
+        enum tri_err err = tri_udp_send(a.udp, &a.addr, &b.addr, 0, run, len, 1000);
+        assert_int_equal(err, i == 2 ? TRI_OK : TRI_AGAIN);
+        assert_true(i == 2 ? memory.bytes == bytes : memory.bytes >= bytes + len);
+        if (i != 1) {
+            run_until(&b, i == 2 ? 0 : 6);
+            assert_int_equal(a.writable, i == 2 ? 0 : 1);
+            assert_int_equal(memory.bytes, bytes);
+            assert_int_equal(tri_udp_send(a.udp, &a.addr, &b.addr, 0, run, len, 1000), TRI_OK);
+        }
+        close_ends();
+        assert_int_equal(memory.live, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -552,6 +736,13 @@ int main(void)
         cmocka_unit_test(an_address_of_another_machine_is_told),
         cmocka_unit_test(ipv6_does_not_take_ipv4_too),
         cmocka_unit_test(open_survives_each_failing_allocation),
+        cmocka_unit_test(a_dialled_socket_knows_both_its_addresses),
+        cmocka_unit_test(a_dialled_socket_carries_runs),
+        cmocka_unit_test(a_dialled_socket_hears_nobody_else),
+        cmocka_unit_test(that_nobody_is_there_is_told_to_who_dialled),
+        cmocka_unit_test(no_way_to_an_address_is_an_error_of_the_call),
+        cmocka_unit_test(sockets_share_what_is_large),
+        cmocka_unit_test(what_is_kept_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
