@@ -3,44 +3,14 @@
 #include <assert.h>
 
 #include "h1_fields.h"
+#include "h1_lines.h"
 #include "h1_target.h"
 #include "http_token.h"
-
-/* Bytes that are still to parse, and may be written over. */
-struct rest {
-    uint8_t *data;
-    size_t len;
-};
 
 static enum tri_err refuse(struct tri_h1_head *head, int status)
 {
     head->status = status;
     return TRI_ERR_PROTOCOL;
-}
-
-/* Takes one line off the front, without its CRLF. The scan has seen that it ends in one. */
-static struct rest take_line(struct rest *rest)
-{
-    assert(rest->len >= 2);
-    const uint8_t *end = memchr(rest->data, '\n', rest->len);
-    assert(end && end > rest->data && end[-1] == '\r');
-    const size_t used = (size_t)(end - rest->data) + 1;
-    const struct rest line = {.data = rest->data, .len = used - 2};
-    rest->data += used;
-    rest->len -= used;
-    return line;
-}
-
-/* The bytes of |s| before the first |separator|, which is taken off too. All, if there is none. */
-static struct tri_slice take_until(struct tri_slice *s, uint8_t separator)
-{
-    const uint8_t *at = s->len > 0 ? memchr(s->data, separator, s->len) : NULL;
-    const size_t len = at ? (size_t)(at - s->data) : s->len;
-    const size_t used = at ? len + 1 : len;
-    const struct tri_slice front = tri_slice_of(s->data, len);
-    s->data += used;
-    s->len -= used;
-    return front;
 }
 
 static bool is_digit(uint8_t c)
@@ -66,8 +36,8 @@ static enum tri_err parse_version(struct tri_h1_head *head, struct tri_slice ver
 /* method SP request-target SP HTTP-version, with single spaces: RFC 9112 section 3 */
 static enum tri_err parse_request_line(struct tri_h1_head *head, struct tri_slice line)
 {
-    const struct tri_slice method = take_until(&line, ' ');
-    const struct tri_slice target = take_until(&line, ' ');
+    const struct tri_slice method = tri_h1_lines_until(&line, ' ');
+    const struct tri_slice target = tri_h1_lines_until(&line, ' ');
     if (!tri_token_is(method)) {
         return refuse(head, 400);
     }
@@ -85,42 +55,13 @@ static enum tri_err parse_request_line(struct tri_h1_head *head, struct tri_slic
     return TRI_OK;
 }
 
-/* field-name ":" OWS field-value OWS: RFC 9112 section 5. Controls were refused by the scan. */
-static enum tri_err parse_field(struct tri_h1_head *head, struct rest line, struct tri_field *out)
-{
-    const uint8_t *colon = memchr(line.data, ':', line.len);
-    if (!colon) {
-        return refuse(head, 400);
-    }
-    const size_t name_len = (size_t)(colon - line.data);
-    out->name = tri_slice_of(line.data, name_len);
-    /* RFC 9112 section 5.1, 5.2: a space before the colon, and a line that begins with one, are
-     * no token either. */
-    if (!tri_token_is(out->name)) {
-        return refuse(head, 400);
-    }
-    for (size_t i = 0; i < name_len; i++) {
-        if (line.data[i] >= 'A' && line.data[i] <= 'Z') {
-            line.data[i] = (uint8_t)(line.data[i] + ('a' - 'A'));
-        }
-    }
-    out->value = tri_slice_trim(tri_slice_of(colon + 1, line.len - name_len - 1));
-    return TRI_OK;
-}
-
-static enum tri_err parse_fields(struct tri_h1_head *head, struct rest *rest,
+static enum tri_err parse_fields(struct tri_h1_head *head, struct tri_h1_lines *rest,
                                  struct tri_field *fields, size_t fields_max)
 {
     head->request.fields = fields;
-    for (struct rest line = take_line(rest); line.len > 0; line = take_line(rest)) {
-        assert(head->request.fields_len < fields_max);
-        const enum tri_err err = parse_field(head, line, &fields[head->request.fields_len]);
-        if (err != TRI_OK) {
-            return err;
-        }
-        head->request.fields_len++;
-    }
-    return TRI_OK;
+    const enum tri_err err =
+        tri_h1_lines_fields(rest, fields, fields_max, &head->request.fields_len);
+    return err == TRI_OK ? TRI_OK : refuse(head, 400);
 }
 
 /* RFC 9112 section 3.2: exactly one Host, well-formed, and ignored beside an absolute target. */
@@ -180,10 +121,10 @@ enum tri_err tri_h1_head_parse(struct tri_h1_head *head, uint8_t *data, size_t l
 {
     assert(len >= 4 && memcmp(data + len - 4, "\r\n\r\n", 4) == 0);
     *head = (struct tri_h1_head){.status = 0};
-    struct rest rest = {.data = data, .len = len};
-    struct rest line = take_line(&rest);
+    struct tri_h1_lines rest = {.data = data, .len = len};
+    struct tri_h1_lines line = tri_h1_lines_take(&rest);
     if (line.len == 0) {
-        line = take_line(&rest); /* the empty line that a scan passes over */
+        line = tri_h1_lines_take(&rest); /* the empty line that a scan passes over */
     }
     enum tri_err err = parse_request_line(head, tri_slice_of(line.data, line.len));
     if (err == TRI_OK) {

@@ -10,6 +10,16 @@ static enum tri_err refuse(struct tri_h1_scan *s, enum tri_err err, int status)
     return err;
 }
 
+static size_t choose_fields_max(const struct tri_h1_scan *s)
+{
+    return s->is_response ? TRI_ANSWER_FIELDS_MAX : TRI_REQUEST_FIELDS_MAX;
+}
+
+static size_t choose_bytes_max(const struct tri_h1_scan *s)
+{
+    return s->is_response ? TRI_RESPONSE_HEAD_BYTES_MAX : TRI_REQUEST_HEAD_BYTES_MAX;
+}
+
 static enum tri_err end_line(struct tri_h1_scan *s)
 {
     if (!s->is_cr) {
@@ -21,14 +31,14 @@ static enum tri_err end_line(struct tri_h1_scan *s)
     if (s->line_len > 0) {
         s->line_len = 0;
         s->lines++;
-        const bool is_over = s->lines > 1 + TRI_REQUEST_FIELDS_MAX;
+        const bool is_over = s->lines > 1 + choose_fields_max(s);
         return is_over ? refuse(s, TRI_ERR_LIMIT, 431) : TRI_PARTIAL;
     }
     if (s->lines > 0) {
         return TRI_OK;
     }
     /* RFC 9112 section 2.2: one empty line in front of a request is ignored. */
-    if (s->is_skipped) {
+    if (s->is_skipped || s->is_response) {
         return refuse(s, TRI_ERR_PROTOCOL, 400);
     }
     s->is_skipped = true;
@@ -38,7 +48,7 @@ static enum tri_err end_line(struct tri_h1_scan *s)
 static enum tri_err take_byte(struct tri_h1_scan *s, uint8_t c)
 {
     s->len++;
-    if (s->len > TRI_REQUEST_HEAD_BYTES_MAX) {
+    if (s->len > choose_bytes_max(s)) {
         return refuse(s, TRI_ERR_LIMIT, 431);
     }
     if (c == '\n') {
@@ -55,7 +65,7 @@ static enum tri_err take_byte(struct tri_h1_scan *s, uint8_t c)
         return refuse(s, TRI_ERR_PROTOCOL, 400); /* RFC 9110 section 5.5: NUL and other controls */
     }
     s->line_len++;
-    if (s->lines == 0 && s->line_len > TRI_REQUEST_LINE_BYTES_MAX) {
+    if (!s->is_response && s->lines == 0 && s->line_len > TRI_REQUEST_LINE_BYTES_MAX) {
         return refuse(s, TRI_ERR_LIMIT, 414); /* RFC 9112 section 3 */
     }
     return TRI_PARTIAL;

@@ -94,9 +94,23 @@ static const struct tri_stream_events tenant_events = {
 
 void tenant_init(struct tenant *t, struct tri_exchange *x, const struct tri_request_head *head)
 {
-    *t = (struct tenant){.exchange = x, .head = head, .slice_max = 1000};
+    *t = (struct tenant){
+        .stream = x ? &x->stream : NULL, .exchange = x, .head = head, .slice_max = 1000};
     t->was_early = head && head->early;
     tenant_room(t, 4096);
+}
+
+void tenant_init_call(struct tenant *t)
+{
+    tenant_init(t, NULL, NULL);
+}
+
+void tenant_bind(struct tenant *t, struct tri_stream *stream)
+{
+    t->stream = stream;
+    t->bound = true;
+    stream->events = &tenant_events;
+    stream->session = t;
 }
 
 void tenant_deinit(struct tenant *t)
@@ -149,7 +163,7 @@ void tenant_room(struct tenant *t, size_t cap)
 static void wake(struct tenant *t)
 {
     t->in_op = true;
-    t->exchange->stream.ops->wake_write(&t->exchange->stream);
+    t->stream->ops->wake_write(t->stream);
     t->in_op = false;
 }
 
@@ -172,13 +186,13 @@ void tenant_consume(struct tenant *t, size_t len)
     assert(len <= t->unconsumed);
     t->unconsumed -= len;
     t->in_op = true;
-    t->exchange->stream.ops->consume(&t->exchange->stream, len);
+    t->stream->ops->consume(t->stream, len);
     t->in_op = false;
 }
 
 void tenant_abort(struct tenant *t)
 {
     t->in_op = true;
-    t->exchange->stream.ops->abort(&t->exchange->stream);
+    t->stream->ops->abort(t->stream);
     t->in_op = false;
 }

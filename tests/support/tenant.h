@@ -11,7 +11,8 @@
 #include "http_exchange.h"
 
 struct tenant {
-    struct tri_exchange *exchange;
+    struct tri_stream *stream;
+    struct tri_exchange *exchange;       /* NULL: it lives on a call */
     const struct tri_request_head *head; /* until answered */
     bool bound;
     bool canceled;
@@ -37,6 +38,10 @@ struct tenant {
 
 void tenant_init(struct tenant *t, struct tri_exchange *x, const struct tri_request_head *head);
 void tenant_deinit(struct tenant *t);
+
+/* A tenant of a call, which is bound to its stream when it is accepted. */
+void tenant_init_call(struct tenant *t);
+void tenant_bind(struct tenant *t, struct tri_stream *stream);
 
 /* Answers 200-or-101 for a WebSocket, bound to |t|. */
 void tenant_accept(struct tenant *t);

@@ -170,6 +170,41 @@ static void U7_there_may_be_as_many_fields_as_the_limit_and_no_more(void **state
     }
 }
 
+static enum tri_err scan_response(struct tri_h1_scan *s, const char *data, size_t len)
+{
+    *s = (struct tri_h1_scan){.is_response = true};
+    size_t used;
+    return tri_h1_scan_feed(s, (const uint8_t *)data, len, &used);
+}
+
+static void a_response_has_limits_of_its_own(void **state)
+{
+    (void)state;
+    const size_t max = TRI_RESPONSE_HEAD_BYTES_MAX;
+    char *line = malloc(max + 1);
+    assert_non_null(line);
+    memset(line, 'a', max + 1);
+    struct tri_h1_scan s;
+    assert_int_equal(scan_response(&s, line, max), TRI_PARTIAL); /* none for its first line */
+    assert_int_equal(scan_response(&s, line, max + 1), TRI_ERR_LIMIT);
+    free(line);
+    for (size_t over = 0; over < 2; over++) {
+        char text[4 * (TRI_ANSWER_FIELDS_MAX + 2)];
+        const size_t len = 4 * (1 + TRI_ANSWER_FIELDS_MAX + over);
+        for (size_t i = 0; i < len; i++) {
+            text[i] = "a:\r\n"[i % 4];
+        }
+        assert_int_equal(scan_response(&s, text, len), over ? TRI_ERR_LIMIT : TRI_PARTIAL);
+    }
+}
+
+static void nothing_is_passed_over_in_front_of_a_response(void **state)
+{
+    (void)state;
+    struct tri_h1_scan s;
+    assert_int_equal(scan_response(&s, "\r\n", 2), TRI_ERR_PROTOCOL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +216,8 @@ int main(void)
         cmocka_unit_test(U7_a_request_line_may_be_as_long_as_its_limit_and_no_longer),
         cmocka_unit_test(U7_a_head_may_be_as_long_as_its_limit_and_no_longer),
         cmocka_unit_test(U7_there_may_be_as_many_fields_as_the_limit_and_no_more),
+        cmocka_unit_test(a_response_has_limits_of_its_own),
+        cmocka_unit_test(nothing_is_passed_over_in_front_of_a_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
