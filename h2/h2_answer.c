@@ -155,7 +155,7 @@ const struct tri_exchange_ops tri_h2_answer_ops = {.respond = respond};
 
 void tri_h2_answer_status(struct tri_h2_stream *s, int status)
 {
-    assert(!s->exchange.stream.events);
+    assert(!s->seam.events);
     struct answer a;
     enum tri_err err = init_answer(&a, s->conn->config.alloc, 0);
     assert(err == TRI_OK); /* it fits on the stack */

@@ -1,9 +1,10 @@
 /* See h2_callbacks.h. */
 #include "h2_callbacks.h"
 
-#include "base_random.h"
+#include "h2_answer.h"
+#include "h2_engine.h"
 #include "h2_priority.h"
-#include "h2_stream.h"
+#include "h2_request.h"
 
 #include <assert.h>
 
@@ -16,25 +17,6 @@
 
 /* RFC 9113 section 4.2: SETTINGS_MAX_FRAME_SIZE, which we leave at its initial value */
 #define FRAME_BYTES_MAX ((size_t)16384)
-
-static struct tri_h2_stream *find_stream(nghttp2_session *session, int32_t id)
-{
-    return nghttp2_session_get_stream_user_data(session, id);
-}
-
-/* What a callback returns when nothing is wrong with its own matter. */
-static int result_of(const struct tri_h2_conn *c)
-{
-    return c->phase == TRI_H2_LIVE ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
-}
-
-/* Resets a stream, and has the engine pass over the rest of its field block. */
-static int refuse_block(struct tri_h2_conn *c, int32_t id, uint32_t error_code)
-{
-    tri_h2_core_reset(c, id, error_code);
-    return c->phase == TRI_H2_LIVE ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
-                                   : NGHTTP2_ERR_CALLBACK_FAILURE;
-}
 
 /* What the engine does not check, and what it does not count. */
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *user)
@@ -65,7 +47,7 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
     default:
         break;
     }
-    return result_of(c);
+    return tri_h2_engine_result(c);
 }
 
 static bool opens_stream(const nghttp2_frame *frame)
@@ -78,17 +60,21 @@ static int open_stream(struct tri_h2_conn *c, int32_t id)
     c->last_stream_id = id;
     if (c->is_draining) {
         tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_STOPPING, 0);
-        return refuse_block(c, id, NGHTTP2_REFUSED_STREAM); /* RFC 9113 section 8.7: retry it */
+        /* RFC 9113 section 8.7: retry it */
+        return tri_h2_engine_refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
     }
     if (c->open_len >= c->streams_max) { /* RFC 9113 section 5.1.2 */
         tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_SOCKETS, 0);
-        return refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
+        return tri_h2_engine_refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
     }
     struct tri_h2_stream *s = tri_h2_stream_new(c, id);
     if (!s) {
         tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_MEMORY, 0);
-        return refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
+        return tri_h2_engine_refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
     }
+    s->exchange.ops = &tri_h2_answer_ops;
+    s->exchange.carrier = &s->carrier;
+    tri_h2_priority_keep(s);
     int rv = nghttp2_session_set_stream_user_data(c->session, id, s);
     assert(rv == 0); /* the engine has just opened it */
     (void)rv;
@@ -104,18 +90,12 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     if (opens_stream(frame)) {
         return open_stream(c, id);
     }
-    const struct tri_h2_stream *s = find_stream(session, id);
+    const struct tri_h2_stream *s = tri_h2_engine_find(session, id);
     if (s && s->is_websocket) {
         /* RFC 9113 section 8.5: frames other than DATA MUST be treated as a stream error. */
-        return refuse_block(c, id, NGHTTP2_PROTOCOL_ERROR);
+        return tri_h2_engine_refuse_block(c, id, NGHTTP2_PROTOCOL_ERROR);
     }
     return 0; /* trailers: nobody asks for them */
-}
-
-static struct tri_slice slice_of(nghttp2_rcbuf *bytes)
-{
-    const nghttp2_vec vec = nghttp2_rcbuf_get_buf(bytes);
-    return tri_slice_of(vec.base, vec.len);
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
@@ -123,48 +103,28 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
 {
     (void)flags;
     struct tri_h2_conn *c = user;
-    struct tri_h2_stream *s = find_stream(session, frame->hd.stream_id);
+    struct tri_h2_stream *s = tri_h2_engine_find(session, frame->hd.stream_id);
     if (!s || !opens_stream(frame)) {
         return 0;
     }
     assert(s->state == TRI_H2_STREAM_HEAD);
-    const struct tri_slice n = slice_of(name);
-    const struct tri_slice v = slice_of(value);
+    const struct tri_slice n = tri_h2_engine_slice(name);
+    const struct tri_slice v = tri_h2_engine_slice(value);
     s->request->fields_bytes += n.len + v.len;
     if (s->request->fields_bytes > FIELDS_BYTES_FACTOR * TRI_REQUEST_HEAD_BYTES_MAX) {
-        return refuse_block(c, s->id, NGHTTP2_ENHANCE_YOUR_CALM);
+        return tri_h2_engine_refuse_block(c, s->id, NGHTTP2_ENHANCE_YOUR_CALM);
     }
     if (tri_request_builder_add(&s->request->builder, n, v) == TRI_ERR_NOMEM) {
-        return refuse_block(c, s->id, NGHTTP2_INTERNAL_ERROR);
+        return tri_h2_engine_refuse_block(c, s->id, NGHTTP2_INTERNAL_ERROR);
     }
     return 0; /* over the limit: the builder remembers, and 431 is answered at the end */
 }
 
-/* RFC 9113 section 8.2.1: a message with such a field is malformed. The engine alone would drop
- * the field and go on. */
-static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame,
-                             nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *user)
-{
-    (void)session;
-    (void)name;
-    (void)value;
-    (void)flags;
-    return refuse_block(user, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
-}
-
 static void take_head(nghttp2_session *session, const nghttp2_frame *frame)
 {
-    struct tri_h2_stream *s = find_stream(session, frame->hd.stream_id);
+    struct tri_h2_stream *s = tri_h2_engine_find(session, frame->hd.stream_id);
     if (s && opens_stream(frame)) {
-        tri_h2_stream_ask(s);
-    }
-}
-
-static void take_peer_fin(nghttp2_session *session, int32_t stream_id)
-{
-    struct tri_h2_stream *s = find_stream(session, stream_id);
-    if (s) {
-        tri_h2_stream_peer_fin(s);
+        tri_h2_request_ask(s);
     }
 }
 
@@ -185,7 +145,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
             tri_h2_core_count(c, TRI_H2_FLOOD_PADDING);
         }
         if (has_fin) { /* first, so that who is asked knows it */
-            take_peer_fin(session, frame->hd.stream_id);
+            tri_h2_engine_peer_fin(session, frame->hd.stream_id);
         }
         if (frame->hd.type == NGHTTP2_HEADERS) {
             take_head(session, frame);
@@ -202,24 +162,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     default:
         break;
     }
-    return result_of(c);
-}
-
-static int on_data_chunk_recv(nghttp2_session *session, uint8_t flags, int32_t stream_id,
-                              const uint8_t *data, size_t len, void *user)
-{
-    (void)flags;
-    struct tri_h2_conn *c = user;
-    /* Contract line 5: one slow tenant must not stall its siblings. */
-    int rv = nghttp2_session_consume_connection(session, len);
-    if (rv != 0) {
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
-    struct tri_h2_stream *s = find_stream(session, stream_id);
-    if (s) {
-        tri_h2_stream_data(s, data, len);
-    }
-    return result_of(c);
+    return tri_h2_engine_result(c);
 }
 
 static int on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t error_code,
@@ -227,7 +170,7 @@ static int on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t
 {
     (void)error_code; /* the cause is in the stream's own flags */
     (void)user;
-    struct tri_h2_stream *s = find_stream(session, stream_id);
+    struct tri_h2_stream *s = tri_h2_engine_find(session, stream_id);
     if (s) {
         tri_h2_stream_closed(s);
     }
@@ -236,7 +179,7 @@ static int on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t
 
 static void take_our_fin(nghttp2_session *session, int32_t stream_id)
 {
-    struct tri_h2_stream *s = find_stream(session, stream_id);
+    struct tri_h2_stream *s = tri_h2_engine_find(session, stream_id);
     if (!s) {
         return;
     }
@@ -277,7 +220,7 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     default:
         break;
     }
-    return result_of(c);
+    return tri_h2_engine_result(c);
 }
 
 /* A response head that the engine could not send, for example one over its size limit. */
@@ -286,17 +229,10 @@ static int on_frame_not_send(nghttp2_session *session, const nghttp2_frame *fram
 {
     (void)lib_error_code;
     struct tri_h2_conn *c = user;
-    if (frame->hd.type == NGHTTP2_HEADERS && find_stream(session, frame->hd.stream_id)) {
+    if (frame->hd.type == NGHTTP2_HEADERS && tri_h2_engine_find(session, frame->hd.stream_id)) {
         tri_h2_core_reset(c, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
     }
-    return result_of(c);
-}
-
-/* The engine keys its table of streams with it, against a peer that chooses colliding ids. */
-static void fill_random(uint8_t *out, size_t len)
-{
-    const struct tri_random *random = tri_random_system();
-    random->fill(random->user, out, len);
+    return tri_h2_engine_result(c);
 }
 
 void tri_h2_callbacks_set(nghttp2_session_callbacks *callbacks)
@@ -304,12 +240,8 @@ void tri_h2_callbacks_set(nghttp2_session_callbacks *callbacks)
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk_recv);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_frame_not_send);
-    nghttp2_session_callbacks_set_send_data_callback(callbacks, tri_h2_output_send_data);
-    nghttp2_session_callbacks_set_rand_callback(callbacks, fill_random);
 }

@@ -1,9 +1,11 @@
-/* See h2_conn.h. The table of tri_conn_ops: each call settles, does its own work, and drives. */
+/* See h2_conn.h. What is the server's alone of tri_conn_ops, and its role. */
 #include "h2_conn.h"
 
 #include "base_timeout.h"
-#include "h2_session.h"
-#include "h2_stream.h"
+#include "h2_callbacks.h"
+#include "h2_priority.h"
+#include "h2_request.h"
+#include "h2_turn.h"
 
 #include <assert.h>
 
@@ -15,80 +17,6 @@ static struct tri_h2_conn *h2_of(struct tri_conn *conn)
 static const struct tri_h2_conn *h2_of_const(const struct tri_conn *conn)
 {
     return (const struct tri_h2_conn *)(const void *)conn; /* its first member */
-}
-
-static void enter(struct tri_h2_conn *c, uint64_t now_ns)
-{
-    assert(now_ns >= c->now_ns); /* time is monotonic */
-    c->now_ns = now_ns;
-    tri_h2_core_settle(c);
-}
-
-/* ---- bytes */
-
-static enum tri_err conn_recv(struct tri_conn *conn, const uint8_t *data, size_t len,
-                              uint64_t now_ns)
-{
-    struct tri_h2_conn *c = h2_of(conn);
-    enter(c, now_ns);
-    if (c->phase != TRI_H2_LIVE || len == 0) {
-        return c->error;
-    }
-    tri_h2_input_take(c, data, len);
-    tri_h2_core_tell_ended(c);
-    tri_h2_core_drive(c);
-    return c->error;
-}
-
-static void conn_recv_eof(struct tri_conn *conn, bool orderly, uint64_t now_ns)
-{
-    (void)orderly; /* without a reader nothing on the connection can end in order */
-    struct tri_h2_conn *c = h2_of(conn);
-    enter(c, now_ns);
-    c->phase = TRI_H2_OVER;
-    tri_h2_core_end_all(c);
-}
-
-static bool is_engine_done(const struct tri_h2_conn *c)
-{
-    return !nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session);
-}
-
-/* One batch, or 0 when all has been sent and told. */
-static size_t fill_batch(struct tri_h2_conn *c, struct tri_slice *out, size_t max)
-{
-    while (c->phase == TRI_H2_LIVE) {
-        tri_h2_core_drive(c);
-        if (c->phase != TRI_H2_LIVE) {
-            break;
-        }
-        size_t n = tri_h2_output_fill(c, out, max);
-        if (n > 0) {
-            return n; /* streams that ended with these bytes are told once they are taken */
-        }
-        tri_h2_core_tell_ended(c);
-        if (tri_list_is_empty(&c->work)) {
-            break;
-        }
-    }
-    return 0;
-}
-
-static size_t conn_send(struct tri_conn *conn, struct tri_slice *out, size_t max, uint64_t now_ns)
-{
-    struct tri_h2_conn *c = h2_of(conn);
-    c->is_awake = true; /* the caller goes on until 0: it need not be woken */
-    enter(c, now_ns);
-    size_t n = fill_batch(c, out, max);
-    if (c->phase == TRI_H2_FAILED) {
-        c->phase = TRI_H2_OVER;
-        n = tri_h2_output_last_words(c, out);
-    } else if (c->phase == TRI_H2_LIVE && n == 0 && is_engine_done(c)) {
-        c->phase = TRI_H2_OVER;
-        tri_h2_core_end_all(c);
-    }
-    c->is_awake = n > 0;
-    return n;
 }
 
 /* ---- time */
@@ -137,7 +65,7 @@ static uint64_t conn_deadline_ns(const struct tri_conn *conn)
 static void conn_expire(struct tri_conn *conn, uint64_t now_ns)
 {
     struct tri_h2_conn *c = h2_of(conn);
-    enter(c, now_ns);
+    tri_h2_turn_enter(c, now_ns);
     if (c->phase != TRI_H2_LIVE) {
         return;
     }
@@ -158,7 +86,7 @@ static void conn_expire(struct tri_conn *conn, uint64_t now_ns)
 static void conn_shutdown(struct tri_conn *conn, uint64_t now_ns)
 {
     struct tri_h2_conn *c = h2_of(conn);
-    enter(c, now_ns);
+    tri_h2_turn_enter(c, now_ns);
     if (c->phase != TRI_H2_LIVE || c->is_draining) {
         return;
     }
@@ -173,47 +101,30 @@ static void conn_shutdown(struct tri_conn *conn, uint64_t now_ns)
     tri_h2_core_wake(c);
 }
 
-/* Credit that a tenant holds back closes the window of its stream, and of no other. */
-static bool conn_wants_read(const struct tri_conn *conn)
-{
-    (void)conn;
-    return true;
-}
-
-static bool conn_is_done(const struct tri_conn *conn)
-{
-    return h2_of_const(conn)->phase == TRI_H2_OVER;
-}
-
-static bool conn_is_aborted(const struct tri_conn *conn)
-{
-    (void)conn;
-    return false; /* an aborted stream has its RST_STREAM; the connection always ends in order */
-}
-
-static void conn_free(struct tri_conn *conn)
-{
-    struct tri_h2_conn *c = h2_of(conn);
-    c->is_awake = true; /* nobody wants to be woken any more */
-    c->phase = TRI_H2_OVER;
-    tri_h2_core_end_all(c);
-    tri_h2_core_settle(c);
-    assert(tri_list_is_empty(&c->graveyard) && tri_list_is_empty(&c->work));
-    nghttp2_session_del(c->session);
-    tri_alloc_release(c->config.alloc, c);
-}
-
 static const struct tri_conn_ops conn_ops = {
-    .recv = conn_recv,
-    .recv_eof = conn_recv_eof,
-    .send = conn_send,
-    .wants_read = conn_wants_read,
+    .recv = tri_h2_turn_recv,
+    .recv_eof = tri_h2_turn_recv_eof,
+    .send = tri_h2_turn_send,
+    .wants_read = tri_h2_turn_wants_read,
     .deadline_ns = conn_deadline_ns,
     .expire = conn_expire,
     .shutdown = conn_shutdown,
-    .is_done = conn_is_done,
-    .is_aborted = conn_is_aborted,
-    .free = conn_free,
+    .is_done = tri_h2_turn_is_done,
+    .is_aborted = tri_h2_turn_is_aborted,
+    .free = tri_h2_turn_free,
+};
+
+static void wake(struct tri_h2_conn *c)
+{
+    c->config.events->on_wake(c->config.user);
+}
+
+static const struct tri_h2_role server_role = {
+    .set_callbacks = tri_h2_callbacks_set,
+    .wake = wake,
+    .take = tri_h2_input_take,
+    .schedule = tri_h2_priority_drive,
+    .end_unanswered = tri_h2_request_end,
 };
 
 enum tri_err tri_h2_conn_new(struct tri_conn **out, const struct tri_conn_config *config,
@@ -225,18 +136,9 @@ enum tri_err tri_h2_conn_new(struct tri_conn **out, const struct tri_conn_config
         return TRI_ERR_NOMEM;
     }
     c->conn.ops = &conn_ops;
-    c->config = *config;
     c->streams_max = config->limits->streams_max;
-    c->now_ns = now_ns;
-    c->opened_ns = now_ns;
-    c->idle_since_ns = now_ns;
     tri_h2_input_init(&c->input);
-    tri_list_init(&c->open);
-    tri_list_init(&c->ended);
-    tri_list_init(&c->graveyard);
-    tri_list_init(&c->work);
-    tri_list_init(&c->flights);
-    if (tri_h2_session_new(c) != TRI_OK) {
+    if (tri_h2_core_init(c, &server_role, config, now_ns) != TRI_OK) {
         tri_alloc_release(config->alloc, c);
         return TRI_ERR_NOMEM;
     }

@@ -1,15 +1,32 @@
 /* See h2_core.h. */
 #include "h2_core.h"
 
+#include "h2_session.h"
 #include "h2_stream.h"
 
 #include <assert.h>
+
+enum tri_err tri_h2_core_init(struct tri_h2_conn *c, const struct tri_h2_role *role,
+                              const struct tri_conn_config *config, uint64_t now_ns)
+{
+    c->role = role;
+    c->config = *config;
+    c->now_ns = now_ns;
+    c->opened_ns = now_ns;
+    c->idle_since_ns = now_ns;
+    tri_list_init(&c->open);
+    tri_list_init(&c->ended);
+    tri_list_init(&c->graveyard);
+    tri_list_init(&c->work);
+    tri_list_init(&c->flights);
+    return tri_h2_session_new(c);
+}
 
 void tri_h2_core_wake(struct tri_h2_conn *c)
 {
     if (!c->is_awake) {
         c->is_awake = true;
-        c->config.events->on_wake(c->config.user);
+        c->role->wake(c);
     }
 }
 
@@ -104,7 +121,7 @@ static void release_flights(struct tri_h2_conn *c)
         assert(s->state == TRI_H2_STREAM_ANSWERED && s->flight_bytes > 0);
         size_t len = s->flight_bytes;
         s->flight_bytes = 0;
-        s->exchange.stream.events->on_released(s->exchange.stream.session, len);
+        s->seam.events->on_released(s->seam.session, len);
     }
 }
 
@@ -155,6 +172,9 @@ void tri_h2_core_drive(struct tri_h2_conn *c)
             break;
         }
         tri_h2_stream_drive(TRI_CONTAINER_OF(at, struct tri_h2_stream, work_node));
+    }
+    if (c->role->drive_conn && c->phase == TRI_H2_LIVE) {
+        c->role->drive_conn(c);
     }
     if (c->is_draining && tri_list_is_empty(&c->open)) {
         tri_h2_core_terminate(c, NGHTTP2_NO_ERROR);

@@ -25,11 +25,39 @@
 
 enum tri_h2_phase { TRI_H2_LIVE, TRI_H2_FAILED, TRI_H2_OVER };
 
-struct tri_h2_stream;
+enum tri_h2_stream_state {
+    TRI_H2_STREAM_HEAD,
+    TRI_H2_STREAM_ASKED,
+    TRI_H2_STREAM_ANSWERED,
+    TRI_H2_STREAM_OVER,
+};
 
+struct tri_h2_stream;
+struct tri_h2_conn;
+
+/* What a server and a client do each in its own way; all else is the same at both ends. */
+struct tri_h2_role {
+    bool is_client;
+    /* The engine's callbacks of this role; h2_engine has set those of both. */
+    void (*set_callbacks)(nghttp2_session_callbacks *callbacks);
+    /* The connection has something to send. */
+    void (*wake)(struct tri_h2_conn *c);
+    /* Takes |len| bytes from the peer; the connection's phase says whether it failed. */
+    void (*take)(struct tri_h2_conn *c, const uint8_t *data, size_t len);
+    /* An answered stream has no place among its siblings yet (is_scheduled), or another one. */
+    void (*schedule)(struct tri_h2_stream *s);
+    /* Last in a drive step, while LIVE. NULL: nothing. */
+    void (*drive_conn)(struct tri_h2_conn *c);
+    /* A stream is over that was |before|, HEAD or ASKED: tells whoever waits for its answer. */
+    void (*end_unanswered)(struct tri_h2_stream *s, enum tri_h2_stream_state before,
+                           enum tri_stream_cause cause);
+};
+
+/* A client has no use for |streams_max|, |last_stream_id|, |flood|, |input|. */
 struct tri_h2_conn {
     struct tri_conn conn; /* first */
-    struct tri_conn_config config;
+    const struct tri_h2_role *role;
+    struct tri_conn_config config; /* a client's: without |events| */
     uint32_t streams_max;     /* as it was announced: a reload may change the limit, not this one */
     nghttp2_session *session; /* owned; not to be called unless LIVE */
     enum tri_h2_phase phase;
@@ -49,10 +77,10 @@ struct tri_h2_conn {
     uint64_t opened_ns;
     uint64_t idle_since_ns; /* meaningful while no stream is open */
     int32_t last_stream_id; /* highest that the peer opened; 0: none */
-    size_t sockets_len;     /* answered so, and not over */
+    size_t sockets_len;     /* WebSockets: answered so, and not over */
 
     bool is_awake;       /* on_wake was called, or send is running */
-    bool is_draining;    /* shutdown: no new streams */
+    bool is_draining;    /* shutdown, or a client got GOAWAY: no new streams */
     bool is_terminating; /* the last GOAWAY was submitted */
     bool is_settings_sent;
     bool is_settings_acked;
@@ -62,7 +90,14 @@ struct tri_h2_conn {
     struct tri_h2_output output;
 };
 
-/* Calls on_wake, once between two sends. */
+/*
+ * Makes a connection of |c|, which is all zero, and its session, with our SETTINGS queued. TRI_OK or
+ * TRI_ERR_NOMEM (nothing is left behind). |c| is released by tri_h2_turn_free.
+ */
+TRI_MUST_USE enum tri_err tri_h2_core_init(struct tri_h2_conn *c, const struct tri_h2_role *role,
+                                           const struct tri_conn_config *config, uint64_t now_ns);
+
+/* Calls the role's wake, once between two sends. */
 void tri_h2_core_wake(struct tri_h2_conn *c);
 
 /*

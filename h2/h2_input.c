@@ -1,7 +1,7 @@
 /* See h2_input.h. */
 #include "h2_input.h"
 
-#include "h2_core.h"
+#include "h2_engine.h"
 
 #include <assert.h>
 
@@ -38,18 +38,6 @@ static bool is_stream_window(const struct tri_h2_frame_head *head)
 static size_t count_needed(const struct tri_h2_frame_head *head)
 {
     return is_stream_window(head) ? HEAD_BYTES + 4 : HEAD_BYTES;
-}
-
-static void feed(struct tri_h2_conn *c, const uint8_t *data, size_t len)
-{
-    if (len == 0 || c->phase != TRI_H2_LIVE) {
-        return;
-    }
-    nghttp2_ssize rv = nghttp2_session_mem_recv2(c->session, data, len);
-    if (rv < 0) {
-        tri_h2_core_fail_engine(c, (int)rv);
-    }
-    assert(rv < 0 || (size_t)rv == len); /* no callback pauses */
 }
 
 /* RFC 9113 sections 6.9, 6.9.1. A stream that the engine does not know has no window. */
@@ -92,7 +80,7 @@ static bool admit(struct tri_h2_conn *c, const struct tri_h2_frame_head *head, c
     if (code == NGHTTP2_NO_ERROR && !is_window) {
         return true;
     }
-    feed(c, before->data, before->len);
+    tri_h2_engine_feed(c, before->data, before->len);
     *before = tri_slice_of(at, 0);
     if (code != NGHTTP2_NO_ERROR) {
         tri_h2_core_terminate(c, code);
@@ -126,7 +114,7 @@ static void take_held(struct tri_h2_conn *c)
     const struct tri_h2_frame_head head = read_head(in->held);
     struct tri_slice none = tri_slice_of(in->held, 0);
     if (admit(c, &head, in->held, &none)) {
-        feed(c, in->held, in->held_len);
+        tri_h2_engine_feed(c, in->held, in->held_len);
     }
     in->held_len = 0;
 }
@@ -158,7 +146,7 @@ void tri_h2_input_take(struct tri_h2_conn *c, const uint8_t *data, size_t len)
             at += n;
         } else if (in->held_len > 0 || len - at < TRI_H2_INPUT_HELD_BYTES) {
             bool whole;
-            feed(c, data + from, at - from);
+            tri_h2_engine_feed(c, data + from, at - from);
             at += hold(in, data + at, len - at, &whole);
             from = at;
             if (whole) {
@@ -168,5 +156,5 @@ void tri_h2_input_take(struct tri_h2_conn *c, const uint8_t *data, size_t len)
             at = take_whole(c, data, at, &from);
         }
     }
-    feed(c, data + from, at - from);
+    tri_h2_engine_feed(c, data + from, at - from);
 }

@@ -104,6 +104,9 @@ size_t tri_h2_output_last_words(struct tri_h2_conn *c, struct tri_slice *out)
     write_u32(goaway + FRAME_HEAD_BYTES + 4, c->error_code);
     struct tri_h2_output *o = &c->output;
     o->scratch_len = 0;
+    if (!c->is_settings_sent && c->role->is_client) {
+        return 0; /* the server has not heard of us */
+    }
     if (!c->is_settings_sent) {
         /* RFC 9113 section 3.4: the server's preface is a SETTINGS frame, which may be empty. */
         copy_to_scratch(o, settings, sizeof settings);
@@ -172,7 +175,7 @@ nghttp2_ssize tri_h2_output_read(nghttp2_session *session, int32_t stream_id, ui
     if (!has_room(o)) {
         return NGHTTP2_ERR_PAUSE;
     }
-    const struct tri_stream *seam = &s->exchange.stream;
+    const struct tri_stream *seam = &s->seam;
     const size_t payload_max = o->max - o->used - 2;
     struct tri_slice *payload = o->out + o->used + 1;
     bool fin = false;
@@ -188,7 +191,7 @@ nghttp2_ssize tri_h2_output_read(nghttp2_session *session, int32_t stream_id, ui
 /* A burst has ended: is there more after all? */
 static void ask_again(struct tri_h2_stream *s)
 {
-    const struct tri_stream *seam = &s->exchange.stream;
+    const struct tri_stream *seam = &s->seam;
     struct tri_slice slice;
     bool fin = false;
     if (seam->events->peek(seam->session, &slice, 1, &fin) > 0 || fin) {
@@ -214,7 +217,7 @@ int tri_h2_output_send_data(nghttp2_session *session, nghttp2_frame *frame, cons
             tri_list_append(&c->flights, &s->flight_node);
         }
         s->flight_bytes += length;
-        s->exchange.stream.events->on_sent(s->exchange.stream.session, length);
+        s->seam.events->on_sent(s->seam.session, length);
     }
     if (!s->is_sending && !s->is_fin_given && !s->wants_abort) {
         ask_again(s);

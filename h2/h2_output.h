@@ -34,7 +34,7 @@ struct tri_h2_conn;
 size_t tri_h2_output_fill(struct tri_h2_conn *c, struct tri_slice *out, size_t max);
 
 /* Yields GOAWAY, written by hand since the engine may not be called any more: RFC 9113 section
- * 6.8. Returns 1. */
+ * 6.8. Returns 1; 0 if nobody waits for a word. */
 size_t tri_h2_output_last_words(struct tri_h2_conn *c, struct tri_slice *out);
 
 /* The engine's callbacks on this side; the stream is source->ptr. */

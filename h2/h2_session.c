@@ -1,7 +1,7 @@
 /* See h2_session.h. */
 #include "h2_session.h"
 
-#include "h2_callbacks.h"
+#include "h2_engine.h"
 
 #include <assert.h>
 
@@ -62,18 +62,20 @@ static nghttp2_option *new_option(void)
         return NULL;
     }
     nghttp2_option_set_no_auto_window_update(option, 1);
+    /* RFC 9218 section 7.1: a server heeds it, to a client it is an error. */
     nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
     set_limits(option);
     return option;
 }
 
-static nghttp2_session_callbacks *new_callbacks(void)
+static nghttp2_session_callbacks *new_callbacks(const struct tri_h2_role *role)
 {
     nghttp2_session_callbacks *callbacks;
     if (nghttp2_session_callbacks_new(&callbacks) != 0) {
         return NULL;
     }
-    tri_h2_callbacks_set(callbacks);
+    tri_h2_engine_set_callbacks(callbacks);
+    role->set_callbacks(callbacks);
     return callbacks;
 }
 
@@ -86,11 +88,13 @@ static int make_session(struct tri_h2_conn *c)
         .calloc = engine_calloc,
         .realloc = engine_realloc,
     };
+    const bool is_client = c->role->is_client;
     nghttp2_option *option = new_option();
-    nghttp2_session_callbacks *callbacks = new_callbacks();
+    nghttp2_session_callbacks *callbacks = new_callbacks(c->role);
     int rv = NGHTTP2_ERR_NOMEM;
     if (option && callbacks) {
-        rv = nghttp2_session_server_new3(&c->session, callbacks, c, option, &mem);
+        rv = is_client ? nghttp2_session_client_new3(&c->session, callbacks, c, option, &mem)
+                       : nghttp2_session_server_new3(&c->session, callbacks, c, option, &mem);
     }
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_option_del(option);
@@ -107,14 +111,17 @@ static uint32_t engine_streams_max(const struct tri_h2_conn *c)
 static int submit_settings(struct tri_h2_conn *c)
 {
     nghttp2_settings_entry entries[SETTINGS_MAX] = {
-        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, engine_streams_max(c)},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, TRI_STREAM_WINDOW_BYTES},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
          (uint32_t)(TRI_REQUEST_HEAD_BYTES_MAX + TRI_REQUEST_FIELDS_MAX * FIELD_OVERHEAD_BYTES)},
         {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}, /* RFC 9218 section 2.1 */
     };
-    size_t len = 4;
-    if (c->config.extended_connect) { /* RFC 8441 section 3, row E1 */
+    size_t len = 3;
+    entries[len++] = c->role->is_client
+                         ? (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0}
+                         : (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                                    engine_streams_max(c)};
+    if (c->config.extended_connect) { /* RFC 8441 section 3, row E1; only a server says it */
         entries[len++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1};
     }
     assert(len <= SETTINGS_MAX);

@@ -1,14 +1,13 @@
 /* See h2_stream.h. */
 #include "h2_stream.h"
 
-#include "h2_answer.h"
-#include "h2_priority.h"
+#include "h2_request.h"
 
 #include <assert.h>
 
 static struct tri_h2_stream *stream_of(struct tri_stream *seam)
 {
-    return TRI_CONTAINER_OF(seam, struct tri_h2_stream, exchange.stream);
+    return TRI_CONTAINER_OF(seam, struct tri_h2_stream, seam);
 }
 
 struct tri_h2_stream *tri_h2_stream_of_node(struct tri_list *node)
@@ -122,20 +121,29 @@ struct tri_h2_stream *tri_h2_stream_new(struct tri_h2_conn *c, int32_t id)
         return NULL;
     }
     s->conn = c;
-    s->id = id;
     s->carrier = c->config.carrier;
-    s->carrier.stream_id = id;
-    s->exchange.stream.ops = &stream_ops;
-    s->exchange.ops = &tri_h2_answer_ops;
-    s->exchange.carrier = &s->carrier;
+    tri_h2_stream_set_id(s, id);
+    s->seam.ops = &stream_ops;
     tri_priority_init(&s->priority);
     tri_list_init(&s->node);
     tri_list_init(&s->work_node);
     tri_list_init(&s->flight_node);
     tri_list_append(&c->open, &s->node);
     c->open_len++;
-    tri_h2_priority_keep(s);
     return s;
+}
+
+void tri_h2_stream_set_id(struct tri_h2_stream *s, int32_t id)
+{
+    s->id = id;
+    s->carrier.stream_id = id;
+}
+
+void tri_h2_stream_undo(struct tri_h2_stream *s)
+{
+    s->conn->open_len--;
+    tri_h2_stream_set_state(s, TRI_H2_STREAM_OVER);
+    tri_h2_stream_free(s);
 }
 
 void tri_h2_stream_free(struct tri_h2_stream *s)
@@ -174,24 +182,17 @@ void tri_h2_stream_end(struct tri_h2_stream *s, enum tri_stream_cause cause)
     }
     tri_h2_stream_set_state(s, TRI_H2_STREAM_OVER);
     s->conn->sockets_len -= s->is_websocket;
-    const struct tri_stream *seam = &s->exchange.stream;
-    if (before == TRI_H2_STREAM_HEAD && cause != TRI_STREAM_CONN_LOST) {
-        /* We end it for want of memory alone; the rest is the engine's, and the peer's fault. */
-        const bool is_ours = cause == TRI_STREAM_ABORTED;
-        tri_h2_core_refuse(s->conn, &s->carrier,
-                           is_ours ? TRI_REFUSED_MEMORY : TRI_REFUSED_MALFORMED, 0);
-    }
-    if (before == TRI_H2_STREAM_ASKED) {
-        s->conn->config.events->on_cancel(s->conn->config.user, &s->exchange);
-    } else if (before == TRI_H2_STREAM_ANSWERED && seam->events) {
+    const struct tri_stream *seam = &s->seam;
+    if (before != TRI_H2_STREAM_ANSWERED) {
+        s->conn->role->end_unanswered(s, before, cause);
+    } else if (seam->events) {
         seam->events->on_closed(seam->session, cause);
     }
     free_request(s->conn->config.alloc, s->request);
     s->request = NULL;
 }
 
-/* Ends the stream from our side, for a reason of our own. */
-static void kill_stream(struct tri_h2_stream *s, uint32_t error_code)
+void tri_h2_stream_kill(struct tri_h2_stream *s, uint32_t error_code)
 {
     tri_h2_core_reset(s->conn, s->id, error_code);
     tri_h2_stream_end(s, TRI_STREAM_ABORTED);
@@ -199,34 +200,16 @@ static void kill_stream(struct tri_h2_stream *s, uint32_t error_code)
 
 /* ---- input */
 
-void tri_h2_stream_ask(struct tri_h2_stream *s)
-{
-    struct tri_h2_request *r = s->request;
-    switch (tri_request_builder_finish(&r->builder, &r->head)) {
-    case TRI_OK:
-        break;
-    case TRI_ERR_LIMIT:
-        tri_h2_answer_status(s, 431); /* RFC 6585 section 5 */
-        return;
-    default:
-        kill_stream(s, NGHTTP2_INTERNAL_ERROR);
-        return;
-    }
-    s->is_tunnel = tri_slice_equal(r->head.method, TRI_SLICE("CONNECT"));
-    tri_h2_stream_set_state(s, TRI_H2_STREAM_ASKED);
-    s->conn->config.events->on_request(s->conn->config.user, &s->exchange, &r->head);
-}
-
 static bool has_tenant(const struct tri_h2_stream *s)
 {
-    return s->state == TRI_H2_STREAM_ANSWERED && s->exchange.stream.events != NULL;
+    return s->state == TRI_H2_STREAM_ANSWERED && s->seam.events != NULL;
 }
 
 static void give_data(struct tri_h2_stream *s, const uint8_t *data, size_t len)
 {
     if (!s->wants_abort) {
         s->debt_bytes += len;
-        s->exchange.stream.events->on_data(s->exchange.stream.session, data, len);
+        s->seam.events->on_data(s->seam.session, data, len);
     }
 }
 
@@ -245,14 +228,14 @@ static void give_held(struct tri_h2_stream *s)
     }
     if (has_tenant(s) && s->is_peer_fin && !s->is_fin_told && !s->wants_abort) {
         s->is_fin_told = true;
-        s->exchange.stream.events->on_fin(s->exchange.stream.session);
+        s->seam.events->on_fin(s->seam.session);
     }
 }
 
 static void return_credit(struct tri_h2_stream *s, size_t len)
 {
     if (nghttp2_session_consume_stream(s->conn->session, s->id, len) != 0) {
-        kill_stream(s, NGHTTP2_INTERNAL_ERROR); /* memory: the peer would wait for ever */
+        tri_h2_stream_kill(s, NGHTTP2_INTERNAL_ERROR); /* memory: the peer would wait for ever */
     }
 }
 
@@ -263,22 +246,11 @@ static void hold_data(struct tri_h2_stream *s, const uint8_t *data, size_t len)
     case TRI_OK:
         return;
     case TRI_ERR_LIMIT:
-        kill_stream(s, NGHTTP2_ENHANCE_YOUR_CALM);
+        tri_h2_stream_kill(s, NGHTTP2_ENHANCE_YOUR_CALM);
         return;
     default:
-        kill_stream(s, NGHTTP2_INTERNAL_ERROR);
+        tri_h2_stream_kill(s, NGHTTP2_INTERNAL_ERROR);
         return;
-    }
-}
-
-/* RFC 9110 section 15.5.14 */
-static void refuse_body(struct tri_h2_stream *s)
-{
-    if (s->state == TRI_H2_STREAM_ASKED) {
-        s->conn->config.events->on_cancel(s->conn->config.user, &s->exchange);
-        tri_h2_answer_status(s, 413);
-    } else if (has_tenant(s)) {
-        kill_stream(s, NGHTTP2_ENHANCE_YOUR_CALM);
     }
 }
 
@@ -295,7 +267,11 @@ void tri_h2_stream_data(struct tri_h2_stream *s, const uint8_t *data, size_t len
     }
     s->body_bytes += len;
     if (is_body(s) && s->body_bytes > TRI_REQUEST_BODY_BYTES_MAX) {
-        refuse_body(s);
+        if (has_tenant(s)) {
+            tri_h2_stream_kill(s, NGHTTP2_ENHANCE_YOUR_CALM);
+        } else if (s->state == TRI_H2_STREAM_ASKED) { /* by a client, to us: is_tunnel is ours */
+            tri_h2_request_refuse_body(s);
+        }
     } else if (has_tenant(s)) {
         give_held(s);
         give_data(s, data, len);
@@ -325,7 +301,7 @@ static void submit_data(struct tri_h2_stream *s)
     const nghttp2_data_provider2 provider = {.source = {.ptr = s},
                                              .read_callback = tri_h2_output_read};
     if (nghttp2_submit_data2(s->conn->session, NGHTTP2_FLAG_END_STREAM, s->id, &provider) != 0) {
-        kill_stream(s, NGHTTP2_INTERNAL_ERROR);
+        tri_h2_stream_kill(s, NGHTTP2_INTERNAL_ERROR);
         return;
     }
     s->is_sending = true;
@@ -339,14 +315,14 @@ void tri_h2_stream_drive(struct tri_h2_stream *s)
     }
     if (s->wants_abort) {
         s->wants_abort = false;
-        kill_stream(s, NGHTTP2_CANCEL);
+        tri_h2_stream_kill(s, NGHTTP2_CANCEL);
         return;
     }
     if (s->state != TRI_H2_STREAM_ANSWERED) {
         return;
     }
     if (!s->is_scheduled || s->wants_priority) {
-        tri_h2_priority_drive(s);
+        s->conn->role->schedule(s);
         if (s->conn->phase != TRI_H2_LIVE) {
             return; /* memory */
         }

@@ -7,6 +7,8 @@
  *     ├──431──► ANSWERED                                            │
  *     └──malformed, reset──────────────────────────────────────────►┘
  *
+ * At a client's end the request is its own, so that a stream starts ASKED (h2_call.h).
+ *
  * OVER: nobody will be told anything more; the engine may still know the stream. It is freed when
  * both have let go.
  */
@@ -16,25 +18,28 @@
 #include "base_buf.h"
 #include "h2_core.h"
 #include "http_builder.h"
+#include "http_call.h"
 #include "http_priority.h"
-
-enum tri_h2_stream_state {
-    TRI_H2_STREAM_HEAD,
-    TRI_H2_STREAM_ASKED,
-    TRI_H2_STREAM_ANSWERED,
-    TRI_H2_STREAM_OVER,
-};
 
 /* What is needed only until the answer has been acted on: an idle WebSocket has none of it. */
 struct tri_h2_request {
-    struct tri_request_builder builder;
-    struct tri_request_head head; /* from ASKED on */
-    struct tri_buf held;          /* DATA of a tunnel that came before the verdict */
-    size_t fields_bytes;          /* all that came, also past the limit */
+    struct tri_request_builder builder; /* of the head that arrives: a request's, or an answer's */
+    struct tri_request_head head;       /* from ASKED on; of an answer only the fields */
+    struct tri_buf held;                /* DATA of a tunnel that came before the verdict */
+    size_t fields_bytes;                /* all that came, also past the limit */
+    /* A client's: */
+    int status;              /* of the head that arrives; 0: not there yet */
+    uint32_t interims;       /* answers with 1xx so far */
+    bool is_sent;            /* our HEADERS went out */
+    struct tri_call_end end; /* what ends it without an answer; NONE: the connection's end */
 };
 
 struct tri_h2_stream {
-    struct tri_exchange exchange; /* first */
+    union {                           /* first */
+        struct tri_stream seam;       /* the first member of both */
+        struct tri_exchange exchange; /* at a server's end */
+        struct tri_call call;         /* at a client's end */
+    };
     struct tri_carrier carrier;
     struct tri_h2_conn *conn;
     struct tri_list node;           /* on one of the connection's lists */
@@ -64,8 +69,13 @@ struct tri_h2_stream {
     bool wants_priority;
 };
 
-/* A stream in HEAD, on conn->open. NULL if memory is short. */
+/* A stream in HEAD, on conn->open; what is not the seam's in the union is the role's to fill. |id| 0:
+ * it is set later. NULL if memory is short. */
 struct tri_h2_stream *tri_h2_stream_new(struct tri_h2_conn *c, int32_t id);
+void tri_h2_stream_set_id(struct tri_h2_stream *s, int32_t id);
+
+/* Takes back one that the engine was never told of, and frees it. */
+void tri_h2_stream_undo(struct tri_h2_stream *s);
 
 /* Frees one that is OVER and closed, or whose connection goes. */
 void tri_h2_stream_free(struct tri_h2_stream *s);
@@ -74,9 +84,6 @@ struct tri_h2_stream *tri_h2_stream_of_node(struct tri_list *node);
 
 /* Asserts that the diagram above has this arrow. */
 void tri_h2_stream_set_state(struct tri_h2_stream *s, enum tri_h2_stream_state state);
-
-/* The request head is complete: asks the handler, or answers 431 itself. */
-void tri_h2_stream_ask(struct tri_h2_stream *s);
 
 /*
  * |len| bytes of DATA came. A tenant gets them. Before the verdict they are held if the request is
@@ -96,6 +103,9 @@ enum tri_stream_cause tri_h2_stream_cause(const struct tri_h2_stream *s);
 
 /* Tells whoever waits for the stream that it is over. Harmless when it is already. */
 void tri_h2_stream_end(struct tri_h2_stream *s, enum tri_stream_cause cause);
+
+/* Ends the stream from our side, for a reason of our own. */
+void tri_h2_stream_kill(struct tri_h2_stream *s, uint32_t error_code);
 
 /* Does what ops have asked for. */
 void tri_h2_stream_drive(struct tri_h2_stream *s);

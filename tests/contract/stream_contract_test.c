@@ -342,6 +342,11 @@ static void E5_a_peer_that_reads_one_stream_slowly_still_gets_the_others(struct 
 
 /* ---- line 6: before the verdict */
 
+static bool has_verdict(const struct fixture_ops *t)
+{
+    return !t->asks;
+}
+
 static void no_byte_comes_before_the_verdict_and_none_is_lost(struct contract *c)
 {
     c->accept_at_once = false;
@@ -574,9 +579,9 @@ static const struct contract_case cases[] = {
     {"5: E5 a peer that reads one stream slowly still gets the others",
      E5_a_peer_that_reads_one_stream_slowly_still_gets_the_others, has_many_windows},
     {"6: no byte comes before the verdict, and none is lost",
-     no_byte_comes_before_the_verdict_and_none_is_lost, NULL},
+     no_byte_comes_before_the_verdict_and_none_is_lost, has_verdict},
     {"6: a peer that leaves before the verdict cancels the request",
-     a_peer_that_leaves_before_the_verdict_cancels_the_request, NULL},
+     a_peer_that_leaves_before_the_verdict_cancels_the_request, has_verdict},
     {"8: both ends in order is FINISHED", both_ends_in_order_is_finished, NULL},
     {"8: E7 abort drops both directions", E7_abort_drops_both_directions, NULL},
     {"8: abort with unsent bytes forgets them", abort_with_unsent_bytes_forgets_them, NULL},
@@ -596,5 +601,8 @@ static const struct contract_case cases[] = {
 
 int main(void)
 {
-    return contract_run("stream contract", cases, sizeof cases / sizeof cases[0]);
+    const size_t cases_len = sizeof cases / sizeof cases[0];
+    const struct fixture_ops *const calls[] = {&fixture_h2_client, NULL};
+    return contract_run("stream contract", cases, cases_len) +
+           contract_run_over("stream contract of calls", cases, cases_len, calls);
 }

@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct fixture_ops *const transports[] = {
-    &fixture_fake, &fixture_h1, &fixture_h2, &fixture_h3, &fixture_h3_lossy,
+static const struct fixture_ops *const servers[] = {
+    &fixture_fake, &fixture_h1, &fixture_h2, &fixture_h3, &fixture_h3_lossy, NULL,
 };
-
-#define TRANSPORTS (sizeof transports / sizeof transports[0])
 
 struct instance {
     char name[160];
@@ -105,11 +103,12 @@ struct fixture_seen contract_seen(struct contract *c, int stream)
 }
 
 static size_t fill(struct instance *instances, struct CMUnitTest *tests,
-                   const struct contract_case *cases, size_t cases_len)
+                   const struct contract_case *cases, size_t cases_len,
+                   const struct fixture_ops *const *transports)
 {
     size_t n = 0;
     for (size_t i = 0; i < cases_len; i++) {
-        for (size_t t = 0; t < TRANSPORTS; t++) {
+        for (size_t t = 0; transports[t]; t++) {
             if (cases[i].applies && !cases[i].applies(transports[t])) {
                 continue;
             }
@@ -125,14 +124,25 @@ static size_t fill(struct instance *instances, struct CMUnitTest *tests,
     return n;
 }
 
-int contract_run(const char *suite, const struct contract_case *cases, size_t cases_len)
+int contract_run_over(const char *suite, const struct contract_case *cases, size_t cases_len,
+                      const struct fixture_ops *const *transports)
 {
-    struct instance *instances = calloc(cases_len * TRANSPORTS, sizeof *instances);
-    struct CMUnitTest *tests = calloc(cases_len * TRANSPORTS, sizeof *tests);
+    size_t transports_len = 0;
+    while (transports[transports_len]) {
+        transports_len++;
+    }
+    assert(cases_len > 0 && transports_len > 0);
+    struct instance *instances = calloc(cases_len * transports_len, sizeof *instances);
+    struct CMUnitTest *tests = calloc(cases_len * transports_len, sizeof *tests);
     assert(instances && tests);
-    size_t n = fill(instances, tests, cases, cases_len);
+    size_t n = fill(instances, tests, cases, cases_len, transports);
     int failures = _cmocka_run_group_tests(suite, tests, n, NULL, NULL);
     free(tests);
     free(instances);
     return failures;
+}
+
+int contract_run(const char *suite, const struct contract_case *cases, size_t cases_len)
+{
+    return contract_run_over(suite, cases, cases_len, servers);
 }

@@ -54,4 +54,8 @@ struct fixture_seen contract_seen(struct contract *c, int stream);
 /* Runs every case over every transport. Returns the number of failures, as cmocka does. */
 int contract_run(const char *suite, const struct contract_case *cases, size_t cases_len);
 
+/* The same over |transports|, which end with a NULL. */
+int contract_run_over(const char *suite, const struct contract_case *cases, size_t cases_len,
+                      const struct fixture_ops *const *transports);
+
 #endif

@@ -42,6 +42,7 @@ struct fixture_seen {
 
 struct fixture_ops {
     const char *name;      /* "fake", "http/1.1", "h2", "h3" */
+    bool asks;             /* the tenants live on calls of ours: there is no verdict */
     bool many_streams;     /* more than one stream a connection (not h1) */
     bool half_close;       /* the peer can end its direction alone and the stream goes on */
     bool late_release;     /* on_released comes after on_sent, on acknowledgement (h3) */
@@ -92,6 +93,7 @@ struct fixture_ops {
 extern const struct fixture_ops fixture_fake; /* fixture_fake.c */
 extern const struct fixture_ops fixture_h1;   /* fixture_h1.c: driven through a plain byte peer */
 extern const struct fixture_ops fixture_h2;   /* fixture_h2.c: nghttp2 client session */
+extern const struct fixture_ops fixture_h2_client; /* fixture_h2_client.c: calls of ours */
 extern const struct fixture_ops fixture_h3; /* fixture_h3.c: ngtcp2 + nghttp3 client, clean link */
 extern const struct fixture_ops fixture_h3_lossy; /* the same over a link that loses, doubles and
                                                      reorders datagrams, from a fixed seed */
