@@ -17,9 +17,14 @@ static bool is_request_stream(int64_t id)
     return (id & 3) == 0;
 }
 
-static bool is_client_stream(int64_t id)
+static bool is_uni_stream(int64_t id)
 {
-    return (id & 1) == 0;
+    return (id & 2) != 0;
+}
+
+static bool is_peer_stream(const struct tri_h3_conn *c, int64_t id)
+{
+    return ((id & 1) == 0) != tri_h3_conn_is_client(c);
 }
 
 /* What a callback returns for an error of nghttp3, which ends the connection. */
@@ -48,7 +53,7 @@ static int version_negotiation(ngtcp2_conn *quic, uint32_t version, const ngtcp2
     return rv;
 }
 
-static void read_names(struct tri_h3_conn *c)
+void tri_h3_callback_names(struct tri_h3_conn *c)
 {
     c->carrier.tls_version = tri_tls_version_name(c->tls.ssl);
     c->carrier.tls_cipher = tri_tls_cipher_name(c->tls.ssl);
@@ -65,7 +70,7 @@ static int recv_tx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *u
     if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT) {
         return 0;
     }
-    read_names(user);
+    tri_h3_callback_names(user);
     return tri_h3_http_open(user);
 }
 
@@ -118,7 +123,7 @@ static int path_validation(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_path 
 static int handshake_completed(ngtcp2_conn *quic, void *user)
 {
     struct tri_h3_conn *c = user;
-    read_names(c);
+    tri_h3_callback_names(c);
     /* It proves an address as a token does: RFC 9000 section 8.1. No request is heard before. */
     if (!tri_h3_conn_prove(c)) {
         c->has_error = true;
@@ -242,9 +247,9 @@ static int stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t 
                         void *stream_user)
 {
     struct tri_h3_conn *c = user;
-    if (is_request_stream(id)) {
+    if (is_peer_stream(c, id) && is_request_stream(id)) {
         ngtcp2_conn_extend_max_streams_bidi(quic, 1);
-    } else if (is_client_stream(id)) {
+    } else if (is_peer_stream(c, id)) {
         ngtcp2_conn_extend_max_streams_uni(quic, 1);
         tri_h3_guard_kind_drop(&c->unis, id);
     }
@@ -263,10 +268,9 @@ static int stream_reset(ngtcp2_conn *quic, int64_t id, uint64_t final_size, uint
 {
     (void)quic;
     (void)final_size;
-    (void)code;
     struct tri_h3_conn *c = user;
     if (stream_user) {
-        tri_h3_stream_peer_reset(stream_user);
+        tri_h3_stream_peer_reset(stream_user, code);
     }
     return c->http ? http_result(c, nghttp3_conn_shutdown_stream_read(c->http, id)) : 0;
 }
@@ -276,7 +280,7 @@ static int recv_stop_sending(ngtcp2_conn *quic, int64_t id, uint64_t code, void 
 {
     (void)quic;
     (void)code;
-    if (!is_client_stream(id)) { /* RFC 9114 section 6.2.1, RFC 9204 section 4.2 */
+    if (is_uni_stream(id)) { /* one of ours: RFC 9114 section 6.2.1, RFC 9204 section 4.2 */
         return tri_h3_conn_app_error(user, NGHTTP3_H3_CLOSED_CRITICAL_STREAM);
     }
     if (stream_user) {

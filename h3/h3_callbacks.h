@@ -4,7 +4,11 @@
 
 #include "h3_conn.h"
 
+/* Of a server. Those of a client are the same but for what h3_client_quic.c replaces. */
 extern const ngtcp2_callbacks tri_h3_quic_callbacks;
+
+/* Reads what TLS has agreed on into the carrier. */
+void tri_h3_callback_names(struct tri_h3_conn *c);
 
 void tri_h3_callback_qlog(void *user, uint32_t flags, const void *data, size_t len);
 

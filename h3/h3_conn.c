@@ -1,6 +1,7 @@
 /* See h3_conn.h. */
 #include "h3_conn.h"
 
+#include "h3_client_end.h"
 #include "h3_qlog.h"
 #include "h3_quic.h"
 #include "h3_stream.h"
@@ -199,6 +200,9 @@ void tri_h3_conn_fail(struct tri_h3_conn *c, int rv)
     count_flood(c, rv);
     choose_error(c, rv);
     log_end(c, rv);
+    if (tri_h3_conn_is_client(c)) {
+        tri_h3_client_note_end(c, rv);
+    }
     switch (rv) {
     case NGTCP2_ERR_DRAINING:
         end_in(c, TRI_H3_DRAINING);
@@ -207,7 +211,8 @@ void tri_h3_conn_fail(struct tri_h3_conn *c, int rv)
         c->wants_retry = true;
         tri_h3_conn_drop(c);
         return;
-    case NGTCP2_ERR_IDLE_CLOSE: /* RFC 9000 section 10.1: silently */
+    case NGTCP2_ERR_IDLE_CLOSE:               /* RFC 9000 section 10.1: silently */
+    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION: /* section 6.2 */
     case NGTCP2_ERR_DROP_CONN:
         tri_h3_conn_drop(c);
         return;
@@ -270,28 +275,52 @@ bool tri_h3_conn_prove(struct tri_h3_conn *c)
     return config->on_proven(config->owner, c->user, &c->client);
 }
 
+static struct tri_h3_conn *make_conn(struct tri_h3_shared *shared, const struct tri_addr *remote)
+{
+    if (tri_heap_reserve(&shared->timers) != TRI_OK) {
+        return NULL;
+    }
+    struct tri_h3_conn *c = tri_alloc_zero(shared->config.alloc, sizeof *c);
+    if (c) {
+        init_conn(c, shared, remote);
+    }
+    return c;
+}
+
+static void count_conn(struct tri_h3_conn *c)
+{
+    c->shared->live++;
+    c->shared->half_open++;
+    tri_heap_set(&c->shared->timers, &c->timer, TRI_NEVER_NS);
+}
+
+struct tri_h3_conn *tri_h3_conn_new_client(struct tri_h3_shared *shared,
+                                           const struct tri_addr *remote)
+{
+    struct tri_h3_conn *c = make_conn(shared, remote);
+    if (c) {
+        c->user = shared->client;
+        count_conn(c);
+    }
+    return c;
+}
+
 struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared,
                                     const struct tri_h3_initial *initial,
                                     const struct tri_addr *local, const struct tri_addr *remote)
 {
     const struct tri_h3_config *config = &shared->config;
-    if (tri_heap_reserve(&shared->timers) != TRI_OK) {
-        return NULL;
-    }
-    struct tri_h3_conn *c = tri_alloc_zero(config->alloc, sizeof *c);
+    struct tri_h3_conn *c = make_conn(shared, remote);
     if (!c) {
         return NULL;
     }
-    init_conn(c, shared, remote);
     c->user = config->on_accept(config->owner, &c->carrier, remote);
     if (!c->user) {
         tri_list_remove(&c->node);
         tri_alloc_release(config->alloc, c);
         return NULL;
     }
-    shared->live++;
-    shared->half_open++;
-    tri_heap_set(&shared->timers, &c->timer, TRI_NEVER_NS);
+    count_conn(c);
     if (initial->proof != NGTCP2_TOKEN_TYPE_UNKNOWN && !tri_h3_conn_prove(c)) {
         tri_h3_conn_drop(c);
         tri_h3_conn_free(c);

@@ -43,7 +43,7 @@ struct tri_h3_conn {
     void *user; /* of the exchange events */
     struct tri_carrier carrier;
     char remote[TRI_ADDR_TEXT_MAX]; /* where it began */
-    struct tri_addr client;         /* where it is: the last address that it has proven */
+    struct tri_addr client; /* where it is: the last address that it has proven; of a server */
 
     ngtcp2_conn *quic;  /* owned; NULL from CLOSING on */
     nghttp3_conn *http; /* owned; NULL before the keys to send with are there, and with |quic| */
@@ -63,8 +63,8 @@ struct tri_h3_conn {
     struct tri_list dirty; /* the endpoint's list of those with something to send */
     struct tri_heap_node timer;
 
-    struct tri_h3_control control; /* the client's control stream */
-    struct tri_h3_unis unis;       /* its unidirectional streams, as the guard sees them */
+    struct tri_h3_control control; /* the client's control stream; of a server */
+    struct tri_h3_unis unis;       /* the peer's unidirectional streams, as the guard sees them */
     struct tri_list streams;       /* of struct tri_h3_stream */
     size_t streams_len;
     size_t sockets_len;       /* of them: BOUND, and answered so */
@@ -84,6 +84,12 @@ struct tri_h3_conn {
     struct tri_addr local, remote_addr; /* where to */
 };
 
+/* Whether the peer is the server. */
+static inline bool tri_h3_conn_is_client(const struct tri_h3_conn *c)
+{
+    return c->shared->client != NULL;
+}
+
 static inline bool tri_h3_conn_is_live(const struct tri_h3_conn *c)
 {
     return c->state < TRI_H3_CLOSING;
@@ -96,6 +102,10 @@ static inline bool tri_h3_conn_is_live(const struct tri_h3_conn *c)
 struct tri_h3_conn *tri_h3_conn_new(struct tri_h3_shared *shared,
                                     const struct tri_h3_initial *initial,
                                     const struct tri_addr *local, const struct tri_addr *remote);
+
+/* A client's, to |remote|; its QUIC is still to be made. NULL if memory is short. */
+struct tri_h3_conn *tri_h3_conn_new_client(struct tri_h3_shared *shared,
+                                           const struct tri_addr *remote);
 
 /* QUIC goes on without TLS once the handshake is complete, and that is a third of the memory. */
 void tri_h3_conn_end_tls(struct tri_h3_conn *c);

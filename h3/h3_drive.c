@@ -13,10 +13,12 @@
  */
 #define BURST_BYTES_MAX (4 * TRI_H3_RUN_BYTES_MAX)
 
-/* The handshake is complete, and nothing more is asked of TLS. */
+/* The handshake is complete, and nothing more is asked of TLS, but that clients get their tickets. */
 static void open_conn(struct tri_h3_conn *c)
 {
-    tri_h3_conn_end_tls(c);
+    if (!tri_h3_conn_is_client(c)) {
+        tri_h3_conn_end_tls(c);
+    }
     tri_h3_conn_set_state(c, TRI_H3_OPEN);
 }
 
@@ -63,7 +65,8 @@ static uint64_t own_deadline_ns(const struct tri_h3_conn *c)
     if (c->state == TRI_H3_NOTICED) {
         return c->changed_ns + ngtcp2_conn_get_pto2(c->quic); /* about a round trip, or more */
     }
-    if (c->state == TRI_H3_OPEN && c->streams_len == 0 && keepalive_ms > 0) {
+    if (c->state == TRI_H3_OPEN && c->streams_len == 0 && keepalive_ms > 0 &&
+        !tri_h3_conn_is_client(c)) {
         return c->changed_ns + keepalive_ms * TRI_NS_PER_MS;
     }
     return TRI_NEVER_NS;
@@ -78,7 +81,8 @@ static void set_timer(struct tri_h3_conn *c)
 
 static bool has_left(const struct tri_h3_conn *c)
 {
-    return c->state == TRI_H3_LEAVING && c->streams_len == 0 && nghttp3_conn_is_drained(c->http);
+    return c->state == TRI_H3_LEAVING && c->streams_len == 0 &&
+           (tri_h3_conn_is_client(c) || nghttp3_conn_is_drained(c->http));
 }
 
 static void recv_late(struct tri_h3_conn *c)
@@ -150,9 +154,19 @@ void tri_h3_drive_expire(struct tri_h3_conn *c)
 
 static void refuse_handshake(struct tri_h3_conn *c)
 {
+    const uint64_t code =
+        tri_h3_conn_is_client(c) ? NGTCP2_NO_ERROR : (uint64_t)NGTCP2_CONNECTION_REFUSED;
     c->has_error = true;
-    ngtcp2_ccerr_set_transport_error(&c->error, NGTCP2_CONNECTION_REFUSED, NULL, 0);
+    ngtcp2_ccerr_set_transport_error(&c->error, code, NULL, 0);
     tri_h3_conn_fail(c, NGTCP2_ERR_CALLBACK_FAILURE);
+}
+
+/* A server has to be told of no push that is refused, so its GOAWAY would say nothing. */
+static void leave(struct tri_h3_conn *c)
+{
+    tri_h3_conn_set_state(c, TRI_H3_NOTICED);
+    tri_h3_conn_set_state(c, TRI_H3_LEAVING);
+    tri_h3_conn_wake(c);
 }
 
 void tri_h3_drive_close(struct tri_h3_conn *c)
@@ -171,6 +185,10 @@ void tri_h3_drive_shutdown(struct tri_h3_conn *c)
         return;
     }
     if (c->state != TRI_H3_OPEN) {
+        return;
+    }
+    if (tri_h3_conn_is_client(c)) {
+        leave(c);
         return;
     }
     int rv = nghttp3_conn_submit_shutdown_notice(c->http); /* RFC 9114 section 5.2 */

@@ -2,6 +2,7 @@
 #include "h3_http.h"
 
 #include "base_limits.h"
+#include "h3_call.h"
 #include "h3_output.h"
 #include "h3_priority.h"
 #include "h3_stream.h"
@@ -42,11 +43,14 @@ static int recv_header(nghttp3_conn *http, int64_t id, int32_t token, nghttp3_rc
 {
     (void)http;
     (void)id;
-    (void)token;
     (void)flags;
     (void)user;
     struct tri_h3_stream *s = stream_user;
     s->guard.fields++;
+    if (token == NGHTTP3_QPACK_TOKEN__STATUS) { /* in no request: nghttp3 has seen to that */
+        tri_h3_call_status(s, slice_of(value));
+        return 0;
+    }
     tri_h3_stream_field(s, slice_of(name), slice_of(value));
     return 0;
 }
@@ -170,6 +174,26 @@ static void fill_random(uint8_t *out, size_t len)
     random->fill(random->user, out, len);
 }
 
+static int recv_settings(nghttp3_conn *http, const nghttp3_proto_settings *settings, void *user)
+{
+    (void)http;
+    struct tri_h3_conn *c = user;
+    if (tri_h3_conn_is_client(c)) {
+        tri_h3_call_settings(c, settings);
+    }
+    return 0;
+}
+
+static int recv_goaway(nghttp3_conn *http, int64_t id, void *user)
+{
+    (void)http;
+    struct tri_h3_conn *c = user;
+    if (tri_h3_conn_is_client(c)) {
+        tri_h3_call_goaway(c, id);
+    }
+    return 0;
+}
+
 static const nghttp3_callbacks callbacks = {
     .acked_stream_data = acked_stream_data,
     .recv_data = recv_data,
@@ -183,6 +207,8 @@ static const nghttp3_callbacks callbacks = {
     .end_stream = end_stream,
     .reset_stream = reset_stream,
     .rand = fill_random,
+    .recv_settings2 = recv_settings,
+    .shutdown = recv_goaway,
 };
 
 static int make_http(struct tri_h3_conn *c)
@@ -196,6 +222,9 @@ static int make_http(struct tri_h3_conn *c)
     settings.qpack_max_dtable_capacity = QPACK_TABLE_BYTES;
     settings.qpack_blocked_streams = QPACK_BLOCKED_STREAMS;
     settings.qpack_encoder_max_dtable_capacity = QPACK_OWN_TABLE_BYTES;
+    if (tri_h3_conn_is_client(c)) {
+        return nghttp3_conn_client_new(&c->http, &callbacks, &settings, &c->shared->http_mem, c);
+    }
     int rv = nghttp3_conn_server_new(&c->http, &callbacks, &settings, &c->shared->http_mem, c);
     if (rv != 0) {
         return rv;
@@ -267,6 +296,7 @@ nghttp3_ssize tri_h3_http_read(struct tri_h3_conn *c, int64_t id, uint64_t offse
                                struct tri_slice data, bool fin)
 {
     /* What says its kind comes apart (h3_input.h). Before that there is no id, and 0 is a request's. */
-    const bool is_control = c->unis.control_id != 0 && id == c->unis.control_id && offset > 0;
+    const bool is_control = c->unis.control_id != 0 && id == c->unis.control_id && offset > 0 &&
+                            !tri_h3_conn_is_client(c); /* nghttp3 refuses a server's updates */
     return is_control ? read_control(c, data, fin) : read_stream(c, id, data, fin);
 }

@@ -20,9 +20,9 @@ const uint32_t tri_h3_quic_versions[TRI_H3_VERSIONS_LEN] = {NGTCP2_PROTO_VER_V2,
  */
 #define CONGESTION_CONTROL NGTCP2_CC_ALGO_BBR
 
-/* The client's unidirectional streams: control, two of QPACK, and some of unknown kinds. */
-#define CLIENT_UNI_STREAMS 16u
-#define CLIENT_UNI_WINDOW_BYTES ((uint64_t)(64 * 1024))
+/* The peer's unidirectional streams: control, two of QPACK, and some of unknown kinds. */
+#define PEER_UNI_STREAMS 16u
+#define PEER_UNI_WINDOW_BYTES ((uint64_t)(64 * 1024))
 
 /* Connection ids of the peer's that we keep for paths to come. */
 #define PEER_CIDS 4u
@@ -36,18 +36,12 @@ static uint64_t idle_timeout_ns(const struct tri_limits *limits)
     return ms * TRI_NS_PER_MS;
 }
 
-static void fill_settings(ngtcp2_settings *settings, struct tri_h3_conn *c,
-                          const struct tri_h3_initial *initial)
+void tri_h3_quic_settings(ngtcp2_settings *settings, struct tri_h3_conn *c)
 {
     const struct tri_h3_config *config = &c->shared->config;
     ngtcp2_settings_default(settings);
     settings->initial_ts = c->shared->now_ns;
     settings->cc_algo = CONGESTION_CONTROL;
-    if (initial->proof != NGTCP2_TOKEN_TYPE_UNKNOWN) { /* no limit to what the address gets */
-        settings->token = initial->hd.token;
-        settings->tokenlen = initial->hd.tokenlen;
-        settings->token_type = initial->proof;
-    }
     settings->rand_ctx.native_handle = c->shared;
     settings->preferred_versions = tri_h3_quic_versions;
     settings->preferred_versionslen = TRI_H3_VERSIONS_LEN;
@@ -58,6 +52,28 @@ static void fill_settings(ngtcp2_settings *settings, struct tri_h3_conn *c,
     settings->handshake_timeout = handshake_ms > 0 ? handshake_ms * TRI_NS_PER_MS : UINT64_MAX;
 }
 
+static void fill_settings(ngtcp2_settings *settings, struct tri_h3_conn *c,
+                          const struct tri_h3_initial *initial)
+{
+    tri_h3_quic_settings(settings, c);
+    if (initial->proof != NGTCP2_TOKEN_TYPE_UNKNOWN) { /* no limit to what the address gets */
+        settings->token = initial->hd.token;
+        settings->tokenlen = initial->hd.tokenlen;
+        settings->token_type = initial->proof;
+    }
+}
+
+void tri_h3_quic_params(ngtcp2_transport_params *params, const struct tri_limits *limits)
+{
+    ngtcp2_transport_params_default(params);
+    params->initial_max_streams_uni = PEER_UNI_STREAMS;
+    params->initial_max_stream_data_uni = PEER_UNI_WINDOW_BYTES;
+    params->initial_max_data = TRI_CONN_WINDOW_BYTES;
+    params->max_idle_timeout = idle_timeout_ns(limits);
+    params->active_connection_id_limit = PEER_CIDS;
+    params->grease_quic_bit = 1; /* RFC 9287 */
+}
+
 /*
  * A request stream starts with the window of what may be held before the verdict, and gets the
  * rest of TRI_STREAM_WINDOW_BYTES with its answer (contract line 6).
@@ -66,21 +82,15 @@ static bool fill_params(ngtcp2_transport_params *params, const struct tri_h3_con
                         const struct tri_h3_initial *initial, const ngtcp2_cid *own)
 {
     const struct tri_limits *limits = c->shared->config.limits;
-    ngtcp2_transport_params_default(params);
+    tri_h3_quic_params(params, limits);
     params->initial_max_streams_bidi = limits->streams_max;
-    params->initial_max_streams_uni = CLIENT_UNI_STREAMS;
     params->initial_max_stream_data_bidi_remote = TRI_HELD_BYTES_MAX;
-    params->initial_max_stream_data_uni = CLIENT_UNI_WINDOW_BYTES;
-    params->initial_max_data = TRI_CONN_WINDOW_BYTES;
-    params->max_idle_timeout = idle_timeout_ns(limits);
-    params->active_connection_id_limit = PEER_CIDS;
     params->original_dcid = initial->original;
     params->original_dcid_present = 1;
     if (initial->proof == NGTCP2_TOKEN_TYPE_RETRY) { /* RFC 9000 section 7.3 */
         params->retry_scid = initial->hd.dcid;
         params->retry_scid_present = 1;
     }
-    params->grease_quic_bit = 1; /* RFC 9287 */
     params->stateless_reset_token_present = 1;
     return tri_h3_shared_reset_token(c->shared, own, params->stateless_reset_token);
 }
@@ -90,7 +100,7 @@ static struct tri_slice slice_of(const ngtcp2_cid *cid)
     return tri_slice_of(cid->data, cid->datalen);
 }
 
-static void open_qlog(struct tri_h3_conn *c, const ngtcp2_cid *original_dcid)
+void tri_h3_quic_open_qlog(struct tri_h3_conn *c, const ngtcp2_cid *original_dcid)
 {
     const struct tri_h3_config *config = &c->shared->config;
     if (!config->qlog_dir) {
@@ -144,6 +154,6 @@ enum tri_err tri_h3_quic_open(struct tri_h3_conn *c, const struct tri_h3_initial
     if (err != TRI_OK) {
         return err;
     }
-    open_qlog(c, &initial->original);
+    tri_h3_quic_open_qlog(c, &initial->original);
     return make_quic(c, initial, path, &own);
 }

@@ -19,4 +19,15 @@ TRI_MUST_USE enum tri_err tri_h3_quic_open(struct tri_h3_conn *c,
                                            const struct tri_h3_initial *initial,
                                            const ngtcp2_path *path);
 
+/* ---- for both ends */
+
+/* What the settings of every connection are; the rest is the library's default. */
+void tri_h3_quic_settings(ngtcp2_settings *settings, struct tri_h3_conn *c);
+
+/* And the transport parameters, but for the window of streams and their number. */
+void tri_h3_quic_params(ngtcp2_transport_params *params, const struct tri_limits *limits);
+
+/* Begins the qlog of |c|, if there is to be one. */
+void tri_h3_quic_open_qlog(struct tri_h3_conn *c, const ngtcp2_cid *original_dcid);
+
 #endif

@@ -47,7 +47,7 @@ static int settle_ending(struct tri_h3_stream *s)
     struct tri_h3_conn *c = s->conn;
     int rv = reset_stream(s);
     tri_h3_stream_end(s, s->cause);
-    return rv == 0 && came_to_nothing(s) ? count_reset(c) : rv;
+    return rv == 0 && came_to_nothing(s) && !tri_h3_conn_is_client(c) ? count_reset(c) : rv;
 }
 
 static int settle_credit(struct tri_h3_stream *s)

@@ -1,6 +1,6 @@
 /*
  * What all connections of one endpoint share: configuration, memory, the table of connection ids,
- * and the lists and deadlines that the endpoint goes through.
+ * and the lists and deadlines that the endpoint goes through. A client's connection has it for itself.
  */
 #ifndef TRI_H3_SHARED_H
 #define TRI_H3_SHARED_H
@@ -13,9 +13,12 @@
 #include <nghttp3/nghttp3.h>
 #include <ngtcp2/ngtcp2.h>
 
+struct tri_h3_client;
+
 struct tri_h3_shared {
-    struct tri_h3_config config;
-    ngtcp2_mem quic_mem; /* config.alloc, as the libraries want it */
+    struct tri_h3_config config;  /* of a client, without what only a server has */
+    struct tri_h3_client *client; /* borrowed; whose connection it is; NULL: a server's */
+    ngtcp2_mem quic_mem;          /* config.alloc, as the libraries want it */
     nghttp3_mem http_mem;
     /* Of the stateless reset tokens and the proofs of address: each has its own label in ngtcp2. */
     uint8_t secret[TRI_H3_SECRET_LEN];

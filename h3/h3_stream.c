@@ -2,6 +2,7 @@
  * marks in h3_settle.c. */
 #include "h3_stream.h"
 
+#include "h3_call.h"
 #include "h3_conn.h"
 #include "h3_early.h"
 #include "h3_respond.h"
@@ -78,6 +79,9 @@ static void set_urgency(struct tri_stream *stream, unsigned urgency)
 {
     struct tri_h3_stream *s = stream_of(stream);
     assert(s->phase == TRI_H3_BOUND);
+    if (tri_h3_conn_is_client(s->conn)) {
+        return; /* urgency is about responses */
+    }
     tri_priority_set_urgency(&s->priority, urgency);
     s->reschedule = true;
     tri_h3_stream_mark(s);
@@ -120,30 +124,55 @@ void tri_h3_stream_refuse(struct tri_h3_stream *s, enum tri_refused why, uint64_
 
 /* ---- life */
 
-enum tri_err tri_h3_stream_open(struct tri_h3_conn *conn, int64_t id)
+struct tri_h3_stream *tri_h3_stream_new(struct tri_h3_conn *conn)
 {
     const struct tri_alloc *alloc = conn->shared->config.alloc;
     struct tri_h3_stream *s = tri_alloc_zero(alloc, sizeof *s);
     struct tri_h3_request *request = tri_h3_request_new(alloc, s);
-    if (!s || !request || ngtcp2_conn_set_stream_user_data(conn->quic, id, s) != 0) {
+    if (!s || !request) {
         tri_h3_request_free(request);
         tri_alloc_release(alloc, s);
-        return TRI_ERR_NOMEM;
+        return NULL;
     }
-    s->x = (struct tri_exchange){
-        .stream = {.ops = &stream_ops}, .ops = &tri_h3_respond_ops, .carrier = &s->carrier};
+    s->x.stream.ops = &stream_ops;
     s->conn = conn;
-    s->id = id;
     s->phase = TRI_H3_HEAD;
     s->request = request;
     s->carrier = conn->carrier;
-    s->carrier.stream_id = id;
     tri_priority_init(&s->priority);
     tri_list_init(&s->node);
     tri_list_init(&s->woken);
-    tri_list_append(&conn->streams, &s->node);
-    conn->streams_len++;
-    tri_timeout_arm(&conn->shared->heads, &request->timeout, conn->shared->now_ns);
+    return s;
+}
+
+void tri_h3_stream_register(struct tri_h3_stream *s, int64_t id)
+{
+    s->id = id;
+    s->carrier.stream_id = id;
+    tri_list_append(&s->conn->streams, &s->node);
+    s->conn->streams_len++;
+}
+
+void tri_h3_stream_drop(struct tri_h3_stream *s)
+{
+    tri_h3_request_free(s->request);
+    tri_alloc_release(s->conn->shared->config.alloc, s);
+}
+
+enum tri_err tri_h3_stream_open(struct tri_h3_conn *conn, int64_t id)
+{
+    struct tri_h3_stream *s = tri_h3_stream_new(conn);
+    if (!s) {
+        return TRI_ERR_NOMEM;
+    }
+    if (ngtcp2_conn_set_stream_user_data(conn->quic, id, s) != 0) {
+        tri_h3_stream_drop(s);
+        return TRI_ERR_NOMEM;
+    }
+    s->x.ops = &tri_h3_respond_ops;
+    s->x.carrier = &s->carrier;
+    tri_h3_stream_register(s, id);
+    tri_timeout_arm(&conn->shared->heads, &s->request->timeout, conn->shared->now_ns);
     return TRI_OK;
 }
 
@@ -178,12 +207,14 @@ void tri_h3_stream_end(struct tri_h3_stream *s, enum tri_stream_cause cause)
         return;
     }
     tri_h3_stream_set_phase(s, TRI_H3_OVER);
-    if (was == TRI_H3_WAITING) {
+    s->conn->sockets_len -= s->is_websocket && was == TRI_H3_BOUND;
+    if (was == TRI_H3_BOUND && s->x.stream.events) {
+        s->x.stream.events->on_closed(s->x.stream.session, cause);
+    } else if (tri_h3_conn_is_client(s->conn)) {
+        tri_h3_call_end(s, cause);
+    } else if (was == TRI_H3_WAITING) {
         const struct tri_h3_config *config = &s->conn->shared->config;
         config->events->on_cancel(s->conn->user, &s->x);
-    } else if (was == TRI_H3_BOUND) {
-        s->conn->sockets_len -= s->is_websocket;
-        s->x.stream.events->on_closed(s->x.stream.session, cause);
     }
     s->x.stream.events = NULL;
     drop_request(s);
@@ -216,6 +247,10 @@ static void refuse_large_head(struct tri_h3_stream *s)
 void tri_h3_stream_head(struct tri_h3_stream *s)
 {
     if (s->phase != TRI_H3_HEAD || s->ending) {
+        return;
+    }
+    if (tri_h3_conn_is_client(s->conn)) {
+        tri_h3_call_head(s);
         return;
     }
     tri_timeout_disarm(&s->request->timeout);
@@ -299,8 +334,12 @@ void tri_h3_stream_fin(struct tri_h3_stream *s)
     }
 }
 
-void tri_h3_stream_peer_reset(struct tri_h3_stream *s)
+void tri_h3_stream_peer_reset(struct tri_h3_stream *s, uint64_t code)
 {
+    if (tri_h3_conn_is_client(s->conn) && !s->ending) {
+        s->call.was_reset = true;
+        s->call.peer_code = code;
+    }
     if (!s->input_stopped) {
         tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_H3_REQUEST_CANCELLED);
     }
@@ -308,6 +347,10 @@ void tri_h3_stream_peer_reset(struct tri_h3_stream *s)
 
 void tri_h3_stream_peer_stop(struct tri_h3_stream *s)
 {
+    if (tri_h3_conn_is_client(s->conn) && s->phase == TRI_H3_HEAD) {
+        s->call.was_stopped = true; /* it may be answered all the same: RFC 9114 section 4.1 */
+        return;
+    }
     tri_h3_stream_fail(s, TRI_STREAM_RESET, NGHTTP3_H3_REQUEST_CANCELLED);
 }
 

@@ -1,11 +1,13 @@
 /*
- * One request stream: an exchange (http_exchange.h) and, once it is answered, the transport's side
+ * One request stream, of a server: an exchange (http_exchange.h) and, once it is answered, the transport's side
  * of the seam (ws_stream.h). RFC 9114 section 4.1, RFC 9220 section 3.
  *
  *   HEAD ──head complete──► WAITING ──respond, with a tenant──► BOUND ──┐
  *     │  └──► EARLY ──────────►┤ └───respond, without one─────► ANSWERED ┤
  *     │         │              └──on_cancel──┐                           │
  *     └─────────┴────────────────────────────┴───────────► OVER ◄────────┘
+ *
+ * Of a client it is a call (http_call.h): HEAD is that of the answer, with which it is BOUND or OVER.
  *
  * OVER means that nobody has to be told anything any more. QUIC may still be retransmitting a reset
  * or an end; the struct goes when QUIC has closed the stream, at the next drive step.
@@ -18,6 +20,7 @@
 #include "base_list.h"
 #include "h3_guard.h"
 #include "h3_request.h"
+#include "http_call.h"
 #include "http_exchange.h"
 #include "http_priority.h"
 
@@ -26,7 +29,7 @@
 struct tri_h3_conn;
 
 enum tri_h3_phase {
-    TRI_H3_HEAD,     /* the request head is arriving */
+    TRI_H3_HEAD,     /* the peer's head is arriving */
     TRI_H3_EARLY,    /* it came in early data, and has to wait for the handshake: input is held */
     TRI_H3_WAITING,  /* announced, not answered: input is held */
     TRI_H3_BOUND,    /* answered; a tenant lives on it */
@@ -34,9 +37,25 @@ enum tri_h3_phase {
     TRI_H3_OVER,
 };
 
+/* What a client keeps of a call besides. */
+struct tri_h3_call {
+    struct tri_call call;
+    uint64_t peer_code; /* of the server's reset, if was_reset */
+    uint16_t status;    /* of the head that arrives */
+    uint8_t interims;   /* heads with 1xx that came */
+    bool was_reset;     /* the server reset its direction */
+    bool was_stopped;   /* the server wants no more of ours */
+    bool is_refused;    /* it is above GOAWAY's id */
+    bool is_forgotten;  /* the owner hears of it no more, unless somebody lives on it */
+};
+
 /* Invariant: released <= sent; while BOUND, unconsumed + credit <= the stream's window. */
 struct tri_h3_stream {
-    struct tri_exchange x;    /* first: an exchange's stream is itself */
+    /* First, by the role: either begins with its stream, which is itself. */
+    union {
+        struct tri_exchange x;
+        struct tri_h3_call call;
+    };
     struct tri_h3_conn *conn; /* borrowed: it outlives its streams */
     int64_t id;
     enum tri_h3_phase phase;
@@ -72,6 +91,12 @@ struct tri_h3_stream {
  */
 TRI_MUST_USE enum tri_err tri_h3_stream_open(struct tri_h3_conn *conn, int64_t id);
 
+/* One that QUIC does not know yet; NULL if memory is short. It is registered once QUIC does, or
+ * dropped. */
+struct tri_h3_stream *tri_h3_stream_new(struct tri_h3_conn *conn);
+void tri_h3_stream_register(struct tri_h3_stream *s, int64_t id);
+void tri_h3_stream_drop(struct tri_h3_stream *s);
+
 /* ---- what HTTP/3 says */
 
 /* One field of the head. */
@@ -89,8 +114,9 @@ void tri_h3_stream_fin(struct tri_h3_stream *s);
 
 /* ---- what QUIC says */
 
-/* The peer reset its direction, or asked us to stop: either ends the whole stream (row E7). */
-void tri_h3_stream_peer_reset(struct tri_h3_stream *s);
+/* The peer reset its direction, or asked us to stop: either ends the whole stream (row E7), but for a
+ * call whose answer may still come. */
+void tri_h3_stream_peer_reset(struct tri_h3_stream *s, uint64_t code);
 void tri_h3_stream_peer_stop(struct tri_h3_stream *s);
 
 /* Our end of the stream is in a packet. */

@@ -10,28 +10,16 @@
 /* The extension quic_transport_parameters: RFC 9001 section 8.2. Drafts used another number. */
 #define TRANSPORT_PARAMS_EXTENSION 0x39
 
-/* RFC 8446 section 6 */
-enum {
-    ALERT_UNEXPECTED_MESSAGE = 10,
-    ALERT_INTERNAL_ERROR = 80,
-    ALERT_MISSING_EXTENSION = 109,
-    ALERT_NO_APPLICATION_PROTOCOL = 120,
-};
-
-/* RFC 8446 section 4 */
-enum { CLIENT_HELLO = 1, CERTIFICATE = 11, FINISHED = 20 };
-
 /* ---- what TLS tells QUIC */
 
-static struct tri_h3_tls *tls_of(WOLFSSL *ssl)
+struct tri_h3_tls *tri_h3_tls_of(WOLFSSL *ssl)
 {
     struct tri_h3_tls *t = wolfSSL_get_app_data(ssl);
     assert(t && t->ssl == ssl);
     return t;
 }
 
-/* Of two reasons to refuse, the first is the cause. */
-static int refuse(struct tri_h3_tls *t, uint8_t alert)
+int tri_h3_tls_refuse(struct tri_h3_tls *t, uint8_t alert)
 {
     if (t->alert == 0) {
         t->alert = alert;
@@ -42,6 +30,31 @@ static int refuse(struct tri_h3_tls *t, uint8_t alert)
 static unsigned secret_bits(WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *rx, const uint8_t *tx)
 {
     return ((rx ? 1u : 0u) | (tx ? 2u : 0u)) << (2 * (unsigned)level);
+}
+
+bool tri_h3_tls_take_secrets(struct tri_h3_tls *t, WOLFSSL_ENCRYPTION_LEVEL level,
+                             const uint8_t *rx, const uint8_t *tx)
+{
+    unsigned bits = secret_bits(level, rx, tx);
+    bool is_new = (t->secrets & bits) == 0;
+    t->secrets |= bits;
+    return is_new;
+}
+
+bool tri_h3_tls_install(struct tri_h3_tls *t, WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *rx,
+                        const uint8_t *tx, size_t len)
+{
+    ngtcp2_encryption_level to = ngtcp2_crypto_wolfssl_from_wolfssl_encryption_level(level);
+    if (rx && ngtcp2_crypto_derive_and_install_rx_key(t->quic, NULL, NULL, NULL, to, rx, len)) {
+        return false;
+    }
+    return !tx ||
+           ngtcp2_crypto_derive_and_install_tx_key(t->quic, NULL, NULL, NULL, to, tx, len) == 0;
+}
+
+bool tri_h3_tls_has_params(WOLFSSL *ssl)
+{
+    return wolfSSL_get_peer_quic_transport_version(ssl) == TRANSPORT_PARAMS_EXTENSION;
 }
 
 /* Counts the changes of what is constant, and remembered with the terms: windows, QPACK, settings. */
@@ -74,7 +87,7 @@ static void put_scope(struct tri_h3_tls *t, uint32_t version)
 static int keep_early_secret(struct tri_h3_tls *t, const uint8_t *rx, size_t len)
 {
     if (!rx || len > sizeof t->early_secret) {
-        return refuse(t, ALERT_INTERNAL_ERROR);
+        return tri_h3_tls_refuse(t, TRI_H3_ALERT_INTERNAL_ERROR);
     }
     memcpy(t->early_secret, rx, len);
     t->early_len = len;
@@ -102,32 +115,25 @@ static bool install_early_key(struct tri_h3_tls *t)
 static int set_secrets(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *rx,
                        const uint8_t *tx, size_t len)
 {
-    struct tri_h3_tls *t = tls_of(ssl);
+    struct tri_h3_tls *t = tri_h3_tls_of(ssl);
     if (level == wolfssl_encryption_early_data && !t->terms.early_data) {
         return 1; /* without a key, such packets are dropped unread */
     }
     /* RFC 9001 section 8.2: a client that sends no transport parameters must be refused. */
-    if (level != wolfssl_encryption_application &&
-        wolfSSL_get_peer_quic_transport_version(ssl) != TRANSPORT_PARAMS_EXTENSION) {
-        return refuse(t, ALERT_MISSING_EXTENSION);
+    if (level != wolfssl_encryption_application && !tri_h3_tls_has_params(ssl)) {
+        return tri_h3_tls_refuse(t, TRI_H3_ALERT_MISSING_EXTENSION);
     }
     /*
      * Secrets of a level come once. A TLS KeyUpdate would bring the last ones again, which ngtcp2
      * meets with an assert; RFC 9001 section 6: it must end the connection.
      */
-    unsigned bits = secret_bits(level, rx, tx);
-    if (t->secrets & bits) {
-        return refuse(t, ALERT_UNEXPECTED_MESSAGE);
+    if (!tri_h3_tls_take_secrets(t, level, rx, tx)) {
+        return tri_h3_tls_refuse(t, TRI_H3_ALERT_UNEXPECTED_MESSAGE);
     }
-    t->secrets |= bits;
     if (level == wolfssl_encryption_early_data) {
         return keep_early_secret(t, rx, len);
     }
-    ngtcp2_encryption_level to = ngtcp2_crypto_wolfssl_from_wolfssl_encryption_level(level);
-    if (rx && ngtcp2_crypto_derive_and_install_rx_key(t->quic, NULL, NULL, NULL, to, rx, len)) {
-        return 0;
-    }
-    if (tx && ngtcp2_crypto_derive_and_install_tx_key(t->quic, NULL, NULL, NULL, to, tx, len)) {
+    if (!tri_h3_tls_install(t, level, rx, tx, len)) {
         return 0;
     }
     if (level == wolfssl_encryption_handshake && !install_early_key(t)) {
@@ -140,10 +146,9 @@ static int set_secrets(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, const uint8
     return 1;
 }
 
-static int add_handshake_data(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *data,
-                              size_t len)
+int tri_h3_tls_add(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, const uint8_t *data, size_t len)
 {
-    struct tri_h3_tls *t = tls_of(ssl);
+    struct tri_h3_tls *t = tri_h3_tls_of(ssl);
     int rv = ngtcp2_conn_submit_crypto_data(
         t->quic, ngtcp2_crypto_wolfssl_from_wolfssl_encryption_level(level), data, len);
     if (rv != 0) {
@@ -152,49 +157,60 @@ static int add_handshake_data(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, cons
     return rv == 0;
 }
 
-static int flush_flight(WOLFSSL *ssl)
+int tri_h3_tls_flush(WOLFSSL *ssl)
 {
     (void)ssl; /* the packets are written when the endpoint is asked for them */
     return 1;
 }
 
-static int send_alert(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, uint8_t alert)
+int tri_h3_tls_alert(WOLFSSL *ssl, WOLFSSL_ENCRYPTION_LEVEL level, uint8_t alert)
 {
     (void)level;
-    ngtcp2_conn_set_tls_alert(tls_of(ssl)->quic, alert);
+    ngtcp2_conn_set_tls_alert(tri_h3_tls_of(ssl)->quic, alert);
     return 1;
 }
 
 static const WOLFSSL_QUIC_METHOD quic_method = {
     .set_encryption_secrets = set_secrets,
-    .add_handshake_data = add_handshake_data,
-    .flush_flight = flush_flight,
-    .send_alert = send_alert,
+    .add_handshake_data = tri_h3_tls_add,
+    .flush_flight = tri_h3_tls_flush,
+    .send_alert = tri_h3_tls_alert,
 };
 
 /* ---- life */
+
+enum tri_err tri_h3_tls_join(struct tri_h3_tls *t, WOLFSSL *ssl, const WOLFSSL_QUIC_METHOD *method)
+{
+    t->ssl = ssl;
+    if (!ssl) {
+        return TRI_ERR_NOMEM;
+    }
+    if (wolfSSL_set_quic_method(ssl, method) != WOLFSSL_SUCCESS ||
+        wolfSSL_set_app_data(ssl, t) != WOLFSSL_SUCCESS) {
+        tri_h3_tls_deinit(t);
+        return TRI_ERR_NOMEM;
+    }
+    wolfSSL_set_quic_transport_version(ssl, TRANSPORT_PARAMS_EXTENSION);
+    ngtcp2_conn_set_tls_native_handle(t->quic, ssl);
+    return TRI_OK;
+}
 
 enum tri_err tri_h3_tls_init(struct tri_h3_tls *t, const struct tri_tls_context *context,
                              ngtcp2_conn *quic, const struct tri_h3_terms *terms)
 {
     assert(context->use == TRI_TLS_QUIC);
-    *t =
-        (struct tri_h3_tls){.quic = quic, .ssl = tri_tls_context_session(context), .terms = *terms};
-    if (!t->ssl) {
+    *t = (struct tri_h3_tls){.quic = quic, .terms = *terms};
+    put_scope(t, ngtcp2_conn_get_client_chosen_version2(quic));
+    if (tri_h3_tls_join(t, tri_tls_context_session(context), &quic_method) != TRI_OK) {
         return TRI_ERR_NOMEM;
     }
-    put_scope(t, ngtcp2_conn_get_client_chosen_version2(quic));
-    if (wolfSSL_set_quic_method(t->ssl, &quic_method) != WOLFSSL_SUCCESS ||
-        !tri_tls_tickets_scope(t->ssl, t->scope) ||
-        wolfSSL_set_app_data(t->ssl, t) != WOLFSSL_SUCCESS) {
+    if (!tri_tls_tickets_scope(t->ssl, t->scope)) {
         tri_h3_tls_deinit(t);
         return TRI_ERR_NOMEM;
     }
     wolfSSL_set_accept_state(t->ssl);
     /* A ticket then says 0xffffffff, and no other limit than QUIC's: RFC 9001 section 4.6.1. */
     wolfSSL_set_quic_early_data_enabled(t->ssl, terms->early_data);
-    wolfSSL_set_quic_transport_version(t->ssl, TRANSPORT_PARAMS_EXTENSION);
-    ngtcp2_conn_set_tls_native_handle(quic, t->ssl);
     return TRI_OK;
 }
 
@@ -209,32 +225,18 @@ void tri_h3_tls_deinit(struct tri_h3_tls *t)
 
 /* ---- what QUIC tells TLS */
 
-/* A client answers with its Finished, or with a Certificate before it, had it been asked for one. */
-static bool may_begin(struct tri_h3_tls *t, uint8_t type)
-{
-    bool first = !t->answered;
-    t->answered = true;
-    return !first || type == FINISHED || type == CERTIFICATE;
-}
-
-/*
- * Follows the messages of the Handshake level. Nothing comes behind the Finished: a KeyUpdate is no
- * part of QUIC (RFC 9001 section 6), and nor is EndOfEarlyData (section 8.3).
- */
-static bool handshake_may_hold(struct tri_h3_tls *t, const uint8_t *data, size_t len)
+bool tri_h3_tls_follow(struct tri_h3_tls *t, const uint8_t *data, size_t len,
+                       bool (*may_begin)(struct tri_h3_tls *t, uint8_t type))
 {
     while (len > 0) {
-        bool between = t->header_len == sizeof t->header && t->body_left == 0;
-        if (between && t->header[0] == FINISHED) {
-            return false;
-        }
-        if (between) {
+        if (t->header_len == sizeof t->header && t->body_left == 0) {
             t->header_len = 0;
         }
         if (t->header_len < sizeof t->header) {
             if (t->header_len == 0 && !may_begin(t, *data)) {
                 return false;
             }
+            t->answered = true;
             t->header[t->header_len++] = *data++;
             len--;
             t->body_left = (size_t)t->header[1] << 16 | (size_t)t->header[2] << 8 | t->header[3];
@@ -248,6 +250,19 @@ static bool handshake_may_hold(struct tri_h3_tls *t, const uint8_t *data, size_t
     return true;
 }
 
+/*
+ * A client answers with its Finished, or with a Certificate before it, had it been asked for one.
+ * Nothing comes behind the Finished: a KeyUpdate is no part of QUIC (RFC 9001 section 6), and nor is
+ * EndOfEarlyData (section 8.3).
+ */
+static bool may_begin(struct tri_h3_tls *t, uint8_t type)
+{
+    if (!t->answered) {
+        return type == TRI_H3_FINISHED || type == TRI_H3_CERTIFICATE;
+    }
+    return t->header[0] != TRI_H3_FINISHED;
+}
+
 static bool may_arrive(struct tri_h3_tls *t, ngtcp2_encryption_level level, const uint8_t *data,
                        size_t len)
 {
@@ -258,10 +273,10 @@ static bool may_arrive(struct tri_h3_tls *t, ngtcp2_encryption_level level, cons
     case NGTCP2_ENCRYPTION_LEVEL_INITIAL: {
         bool first = !t->begun;
         t->begun = true;
-        return !first || data[0] == CLIENT_HELLO;
+        return !first || data[0] == TRI_H3_CLIENT_HELLO;
     }
     case NGTCP2_ENCRYPTION_LEVEL_HANDSHAKE:
-        return handshake_may_hold(t, data, len);
+        return tri_h3_tls_follow(t, data, len, may_begin);
     case NGTCP2_ENCRYPTION_LEVEL_1RTT: /* clients have nothing to say: RFC 9001 section 4.1.4 */
     case NGTCP2_ENCRYPTION_LEVEL_0RTT:
         return false;
@@ -269,8 +284,7 @@ static bool may_arrive(struct tri_h3_tls *t, ngtcp2_encryption_level level, cons
     return false;
 }
 
-/* The error that the connection closes with. */
-static int fail(struct tri_h3_tls *t)
+int tri_h3_tls_fail(struct tri_h3_tls *t)
 {
     if (t->alert != 0) {
         ngtcp2_conn_set_tls_alert(t->quic, t->alert);
@@ -281,12 +295,12 @@ static int fail(struct tri_h3_tls *t)
         return rv;
     }
     if (ngtcp2_conn_get_tls_alert2(t->quic) == 0) {
-        ngtcp2_conn_set_tls_alert(t->quic, ALERT_INTERNAL_ERROR);
+        ngtcp2_conn_set_tls_alert(t->quic, TRI_H3_ALERT_INTERNAL_ERROR);
     }
     return NGTCP2_ERR_CRYPTO;
 }
 
-static bool has_agreed_on_h3(const struct tri_h3_tls *t)
+bool tri_h3_tls_has_h3(const struct tri_h3_tls *t)
 {
     char *name = NULL;
     word16 len = 0;
@@ -303,24 +317,24 @@ int tri_h3_tls_recv(struct tri_h3_tls *t, ngtcp2_encryption_level level, const u
 {
     assert(len > 0);
     if (!may_arrive(t, level, data, len)) {
-        refuse(t, ALERT_UNEXPECTED_MESSAGE);
-        return fail(t);
+        tri_h3_tls_refuse(t, TRI_H3_ALERT_UNEXPECTED_MESSAGE);
+        return tri_h3_tls_fail(t);
     }
     assert(t->ssl);
     if (wolfSSL_provide_quic_data(t->ssl, ngtcp2_crypto_wolfssl_from_ngtcp2_encryption_level(level),
                                   data, len) != WOLFSSL_SUCCESS) {
-        return fail(t);
+        return tri_h3_tls_fail(t);
     }
     int rv = wolfSSL_quic_do_handshake(t->ssl);
     drop_early_secret(t); /* the keys of the handshake did not come with it */
     if (rv != WOLFSSL_SUCCESS) {
         int error = wolfSSL_get_error(t->ssl, rv);
         bool waits = error == WOLFSSL_ERROR_WANT_READ || error == WOLFSSL_ERROR_WANT_WRITE;
-        return waits && t->alert == 0 ? 0 : fail(t);
+        return waits && t->alert == 0 ? 0 : tri_h3_tls_fail(t);
     }
-    if (!has_agreed_on_h3(t)) { /* RFC 9001 section 8.1 */
-        refuse(t, ALERT_NO_APPLICATION_PROTOCOL);
-        return fail(t);
+    if (!tri_h3_tls_has_h3(t)) { /* RFC 9001 section 8.1 */
+        tri_h3_tls_refuse(t, TRI_H3_ALERT_NO_APPLICATION_PROTOCOL);
+        return tri_h3_tls_fail(t);
     }
     t->done = true;
     ngtcp2_conn_tls_handshake_completed(t->quic);
