@@ -78,7 +78,7 @@ struct tri_session_worker {
     unsigned spare_readings_len;        /* <= TRI_READINGS_SPARE_MAX */
     uint8_t *scratch;                   /* TRI_SCRATCH_BYTES, for unmasking small messages */
     struct tri_buf deflated;            /* a message while it is being compressed */
-    uint8_t masks[256];                 /* random bytes in stock, so that not each frame asks */
+    uint8_t masks[4096];                /* random bytes in stock, so that not each frame asks */
     size_t masks_left;                  /* of them */
 };
 
