@@ -10,7 +10,7 @@ const inboxes = new WeakMap();
 /* Opens a socket and keeps what it receives; it is cut off, if still open, when test |t| ends. */
 export async function openWs(t, server, path = '/echo', options = {}) {
   const { ca } = await identity();
-  const socket = new WebSocket(`wss://${server.authority}${path}`, {
+  const socket = new WebSocket(`${server.scheme ?? 'wss'}://${server.authority}${path}`, {
     ca,
     perMessageDeflate: false,
     maxPayload: 64 * 1024 * 1024,
