@@ -144,17 +144,24 @@ static void client_shutdown(struct tri_conn *conn, uint64_t now_ns)
 
 /* ---- calls */
 
+static bool is_going(const struct tri_conn *conn)
+{
+    const struct tri_h2_conn *c = &client_of_const(conn)->h2;
+    return c->phase != TRI_H2_LIVE || c->is_draining || c->is_terminating ||
+           nghttp2_session_get_next_stream_id(c->session) > INT32_MAX;
+}
+
 static size_t client_room(const struct tri_conn *conn)
 {
     const struct tri_h2_client *k = client_of_const(conn);
     const struct tri_h2_conn *c = &k->h2;
-    if (!k->is_ready || c->phase != TRI_H2_LIVE || c->is_draining || c->is_terminating) {
+    if (!k->is_ready || is_going(conn)) {
         return 0;
     }
     const uint32_t streams_max =
         nghttp2_session_get_remote_settings(c->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
     const uint32_t next_id = nghttp2_session_get_next_stream_id(c->session);
-    const uint32_t ids = next_id > INT32_MAX ? 0 : ((uint32_t)INT32_MAX - next_id) / 2 + 1;
+    const uint32_t ids = ((uint32_t)INT32_MAX - next_id) / 2 + 1;
     const uint32_t streams = streams_max > c->open_len ? streams_max - c->open_len : 0;
     return streams < ids ? streams : ids;
 }
@@ -170,6 +177,7 @@ const struct tri_call_ops tri_h2_client_calls = {
     .open = tri_h2_call_open,
     .cancel = tri_h2_call_cancel,
     .room = client_room,
+    .is_going = is_going,
     .end = client_end,
 };
 
@@ -200,6 +208,7 @@ static void tell_room(struct tri_h2_conn *c)
 
 static const struct tri_h2_role client_role = {
     .is_client = true,
+    .credit_least = TRI_CLIENT_CREDIT_BYTES,
     .set_callbacks = tri_h2_client_callbacks_set,
     .wake = wake,
     .take = tri_h2_engine_feed,

@@ -120,6 +120,7 @@ static void wake(struct tri_h2_conn *c)
 }
 
 static const struct tri_h2_role server_role = {
+    .credit_least = 1,
     .set_callbacks = tri_h2_callbacks_set,
     .wake = wake,
     .take = tri_h2_input_take,

@@ -38,6 +38,7 @@ struct tri_h2_conn;
 /* What a server and a client do each in its own way; all else is the same at both ends. */
 struct tri_h2_role {
     bool is_client;
+    size_t credit_least; /* bytes of stream credit that are returned together, at least */
     /* The engine's callbacks of this role; h2_engine has set those of both. */
     void (*set_callbacks)(nghttp2_session_callbacks *callbacks);
     /* The connection has something to send. */

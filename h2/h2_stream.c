@@ -59,7 +59,9 @@ static void consume(struct tri_stream *seam, size_t len)
         return; /* nobody is left to use the credit */
     }
     s->credit_bytes += len;
-    tri_h2_stream_mark(s);
+    if (s->credit_bytes >= s->conn->role->credit_least) {
+        tri_h2_stream_mark(s);
+    }
 }
 
 static void abort_stream(struct tri_stream *seam)
@@ -328,7 +330,7 @@ void tri_h2_stream_drive(struct tri_h2_stream *s)
         }
     }
     give_held(s);
-    if (s->credit_bytes > 0) {
+    if (s->credit_bytes >= s->conn->role->credit_least) {
         size_t len = s->credit_bytes;
         s->credit_bytes = 0;
         return_credit(s, len);

@@ -138,6 +138,12 @@ static size_t room(const struct tri_conn *conn)
     return left < SIZE_MAX ? (size_t)left : SIZE_MAX;
 }
 
+static bool is_going(const struct tri_conn *conn)
+{
+    const struct tri_h3_client *client = tri_h3_client_of((struct tri_conn *)(uintptr_t)conn);
+    return client->is_going || client->conn->state >= TRI_H3_NOTICED;
+}
+
 static struct tri_call_end end(const struct tri_conn *conn)
 {
     return tri_h3_client_of((struct tri_conn *)(uintptr_t)conn)->end;
@@ -147,6 +153,7 @@ const struct tri_call_ops tri_h3_client_calls = {
     .open = open_call,
     .cancel = cancel,
     .room = room,
+    .is_going = is_going,
     .end = end,
 };
 

@@ -90,6 +90,12 @@ static inline bool tri_h3_conn_is_client(const struct tri_h3_conn *c)
     return c->shared->client != NULL;
 }
 
+/* Bytes of stream credit that are returned together, at least. */
+static inline size_t tri_h3_conn_credit_least(const struct tri_h3_conn *c)
+{
+    return tri_h3_conn_is_client(c) ? TRI_CLIENT_CREDIT_BYTES : 1;
+}
+
 static inline bool tri_h3_conn_is_live(const struct tri_h3_conn *c)
 {
     return c->state < TRI_H3_CLOSING;

@@ -53,8 +53,11 @@ static int settle_ending(struct tri_h3_stream *s)
 static int settle_credit(struct tri_h3_stream *s)
 {
     size_t credit = s->credit;
+    if (credit < tri_h3_conn_credit_least(s->conn)) {
+        return 0;
+    }
     s->credit = 0;
-    return credit > 0 ? ngtcp2_conn_extend_max_stream_offset(s->conn->quic, s->id, credit) : 0;
+    return ngtcp2_conn_extend_max_stream_offset(s->conn->quic, s->id, credit);
 }
 
 static int settle_resume(struct tri_h3_stream *s)

@@ -65,7 +65,9 @@ static void consume(struct tri_stream *stream, size_t len)
     assert(len <= s->unconsumed); /* no byte is credited twice */
     s->unconsumed -= len;
     s->credit += len;
-    tri_h3_stream_mark(s);
+    if (s->credit >= tri_h3_conn_credit_least(s->conn)) {
+        tri_h3_stream_mark(s);
+    }
 }
 
 static void abort_stream(struct tri_stream *stream)

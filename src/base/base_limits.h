@@ -63,6 +63,10 @@ struct tri_limits {
 #define TRI_STREAM_WINDOW_BYTES ((uint32_t)(256 * 1024))
 #define TRI_CONN_WINDOW_BYTES ((uint32_t)(16 * 1024 * 1024))
 
+/* A client returns a stream's credit in pieces of at least so much: an eighth of the window, which
+ * no server waits for, and one call of the engine for hundreds of small messages. */
+#define TRI_CLIENT_CREDIT_BYTES (TRI_STREAM_WINDOW_BYTES / 8)
+
 /* A request head: all field bytes together; and the number of fields. Browsers stay below 8 KiB. */
 #define TRI_REQUEST_HEAD_BYTES_MAX ((size_t)(16 * 1024))
 #define TRI_REQUEST_FIELDS_MAX ((size_t)100)

@@ -6,7 +6,8 @@ static const char serve[] =
     "\n"
     "Serves WebSocket over HTTP/1.1, HTTP/2 and HTTP/3 on one port: an echo, one for messages\n"
     "of any length (/stream), a greeting that tells what carries the socket (/hello), rooms\n"
-    "to talk in (/rooms/NAME), and a page at / that shows them.\n"
+    "to talk in (/rooms/NAME), messages of N bytes as fast as they are taken (/push?size=N),\n"
+    "and a page at / that shows them.\n"
     "\n"
     "  --config FILE           read options from FILE: one a line, as here without dashes and\n"
     "                          before its value; lines that start with # say nothing; what is\n"
@@ -97,6 +98,8 @@ const char *cli_help(void)
     return "usage: trisock COMMAND [OPTION]...\n"
            "\n"
            "  serve     serve WebSocket over HTTP/1.1, HTTP/2 and HTTP/3 (trisock serve --help)\n"
+           "  bench     measure a server over each of them (trisock bench --help)\n"
+           "  connect   open one socket: lines in, messages out (trisock connect --help)\n"
            "  help      print this\n"
            "  version   print the version\n";
 }

@@ -1,4 +1,6 @@
 /* The program: `trisock COMMAND`. */
+#include "cli_bench.h"
+#include "cli_connect.h"
 #include "cli_help.h"
 #include "cli_serve.h"
 #include "trisock/trisock.h"
@@ -19,6 +21,12 @@ int main(int argc, char **argv)
     const char *command = argc > 1 ? argv[1] : "help";
     if (strcmp(command, "serve") == 0) {
         return cli_serve(argc - 2, (const char *const *)(argv + 2));
+    }
+    if (strcmp(command, "bench") == 0) {
+        return cli_bench(argc - 2, (const char *const *)(argv + 2));
+    }
+    if (strcmp(command, "connect") == 0) {
+        return cli_connect(argc - 2, (const char *const *)(argv + 2));
     }
     if (is_one_of(command, "help", "--help", "-h")) {
         (void)fputs(cli_help(), stdout);

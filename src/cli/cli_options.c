@@ -196,8 +196,10 @@ static enum tri_err check_addresses(const struct cli_parsing *p, const char *opt
 /* The other application that is served at |path|, or NULL. */
 static const char *app_at(const char *path)
 {
-    static const char *const apps[][2] = {
-        {"/hello", "the greeting"}, {"/stream", "the stream"}, {"/rooms/", "the rooms"}};
+    static const char *const apps[][2] = {{"/hello", "the greeting"},
+                                          {"/stream", "the stream"},
+                                          {"/rooms/", "the rooms"},
+                                          {"/push", "the push"}};
     for (size_t i = 0; i < sizeof apps / sizeof apps[0]; i++) {
         if (strcmp(apps[i][0], path) == 0) {
             return apps[i][1];

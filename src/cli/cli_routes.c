@@ -2,6 +2,7 @@
 #include "cli_routes.h"
 
 #include "app_hello.h"
+#include "app_push.h"
 #include "app_site.h"
 #include "app_stream.h"
 
@@ -93,6 +94,7 @@ enum tri_err cli_routes_configure(struct cli_routes *r, struct tri_config *confi
         {options->echo, &tri_echo_handler, &r->echo, options->slow},
         {"/hello", &tri_hello_handler, &r->echo, options->slow},
         {"/stream", &tri_stream_handler, &r->echo, options->slow},
+        {TRI_PUSH_PATH, &tri_push_handler, NULL, TRI_SLOW_WAIT},
         {TRI_ROOMS_PATH, &tri_rooms_handler, &r->rooms, TRI_SLOW_DROP},
     };
     error[0] = '\0';

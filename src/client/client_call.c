@@ -3,6 +3,9 @@
 
 #include <assert.h>
 
+#define GOING_TEXT                                                                                 \
+    "the server takes no more sockets on this connection (GOAWAY): open a new connection"
+
 static struct tri_client_call *call_of(struct tri_list *node)
 {
     return TRI_CONTAINER_OF(node, struct tri_client_call, node);
@@ -26,19 +29,28 @@ static bool is_h1(const struct tri_client_conn *c)
     return c->state == TRI_CLIENT_CONN_READY && strcmp(c->carrier.http, "http/1.1") == 0;
 }
 
+/* It is up, but will not take another call. */
+static bool is_going(const struct tri_client_conn *c)
+{
+    return c->state == TRI_CLIENT_CONN_READY &&
+           (!c->link || !c->link->adapter || c->link->calls->is_going(c->link->adapter));
+}
+
 enum tri_err tri_client_call_open(struct tri_client_conn *c, struct tri_client_call *call)
 {
     assert(call->events && call->events->on_ask && call->events->on_answer);
-    if (c->state >= TRI_CLIENT_CONN_CLOSING || c->close_asked || c->abort_asked) {
+    if (c->state >= TRI_CLIENT_CONN_CLOSING || c->close_asked || c->abort_asked ||
+        (is_going(c) && !is_h1(c))) {
         return TRI_ERR_CLOSED;
     }
     const bool has_its_socket = is_h1(c) && tri_client_conn_room(c) == 0;
     const bool will_have = c->http == TRI_HTTP_1_1 && c->waiting_len > 0;
-    if (has_its_socket || will_have || c->waiting_len == TRI_CLIENT_WAITING_MAX) {
+    if (has_its_socket || will_have || c->waiting_len >= TRI_CLIENT_WAITING_MAX) {
         return TRI_ERR_LIMIT;
     }
     call->conn = c;
     call->asked = NULL;
+    call->was_refused = false;
     tri_timeout_init(&call->timeout);
     tri_list_init(&call->node);
     tri_list_append(&c->waiting, &call->node);
@@ -108,17 +120,31 @@ static void ask(struct tri_client_conn *c, struct tri_client_call *call)
     }
 }
 
-void tri_client_calls_pump(struct tri_client_conn *c)
+/* Over HTTP/1.1 whoever waits missed the one place; elsewhere the server has said GOAWAY. */
+static void fail_late(struct tri_client_conn *c)
 {
-    while (!tri_list_is_empty(&c->waiting) && room_of(c) > 0) {
-        ask(c, call_of(c->waiting.next));
+    if (room_of(c) > 0) {
+        return;
     }
-    if (!tri_list_is_empty(&c->waiting) && is_h1(c)) {
+    if (is_h1(c)) {
         const struct tri_failure why = {
             .fault = TRI_FAULT_STREAMS,
             .text = "over HTTP/1.1 a connection carries one socket, and this one has it"};
         tri_client_calls_fail_waiting(c, &why);
+    } else if (is_going(c)) {
+        const struct tri_failure why = {.fault = TRI_FAULT_LOST, .text = GOING_TEXT};
+        tri_client_calls_fail_waiting(c, &why);
     }
+}
+
+/* Those that wait now: whoever opens another one when he is told that one failed has the next round,
+ * or a server that takes no head, however small, would keep us here. */
+void tri_client_calls_pump(struct tri_client_conn *c)
+{
+    for (size_t left = c->waiting_len; left > 0 && c->waiting_len > 0 && room_of(c) > 0; left--) {
+        ask(c, call_of(c->waiting.next));
+    }
+    fail_late(c);
 }
 
 void tri_client_calls_fail_waiting(struct tri_client_conn *c, const struct tri_failure *why)
@@ -173,17 +199,34 @@ static void take_answer(void *user, struct tri_call *asked, const struct tri_cal
     call->events->on_answer(call, asked, answer);
 }
 
+/* To the front of those that wait: it was before them. */
+static void ask_again(struct tri_client_call *call)
+{
+    struct tri_client_conn *c = call->conn;
+    tri_list_remove(&call->node);
+    tri_timeout_disarm(&call->timeout);
+    call->asked = NULL;
+    call->was_refused = true;
+    tri_list_append(c->waiting.next, &call->node);
+    c->waiting_len++;
+}
+
 static void take_fail(void *user, struct tri_call *asked, const struct tri_call_end *end)
 {
     struct tri_client_conn *c = user;
     struct tri_client_call *call = asked->owner;
     assert(call->asked == asked && call->conn == c);
+    tri_client_conn_mark_dirty(c);
+    if (end->is_retryable && !call->was_refused && !is_going(c) && !c->close_asked &&
+        c->state == TRI_CLIENT_CONN_READY) {
+        ask_again(call);
+        return;
+    }
     struct tri_client_fault fault;
     tri_client_fault_of_end(&fault, end, "the opening handshake", c->url.authority);
     if (fault.fault == TRI_FAULT_NONE) {
         fault.fault = TRI_FAULT_LOST;
     }
-    tri_client_conn_mark_dirty(c);
     const struct tri_failure why = tri_client_fault_tell(&fault);
     fail(call, &why);
 }

@@ -4,7 +4,11 @@
  * a struct tri_client_call and, once it is answered, puts a tenant of its own on the stream.
  *
  *   WAITING ──room──► ASKED ──answer──► forgotten: on_answer
+ *      │ ◄──refused───────┤
  *      └────────────────┴──end, timeout──► forgotten: on_fail
+ *
+ * What the server refuses without having looked at it is asked once more on the same connection, if
+ * that takes calls still (RFC 9113 section 8.7, RFC 9114 section 4.1.1).
  *
  * Events come from the loop, never during the functions below.
  */
@@ -40,6 +44,7 @@ struct tri_client_call {
     const struct tri_client_call_events *events;
     struct tri_client_conn *conn;
     struct tri_call *asked;     /* NULL while it waits */
+    bool was_refused;           /* unlooked at, and it is asked once more */
     struct tri_list node;       /* in conn->waiting, or conn->asked */
     struct tri_timeout timeout; /* for the answer: armed while asked */
 };
@@ -49,7 +54,7 @@ struct tri_client_call {
  * after those that were opened before.
  *
  * TRI_OK; TRI_ERR_LIMIT: HTTP/1.1, which has its socket, or TRI_CLIENT_WAITING_MAX wait;
- * TRI_ERR_CLOSED: the connection is ending.
+ * TRI_ERR_CLOSED: the connection is ending, or the server takes no more on it (GOAWAY).
  */
 TRI_MUST_USE enum tri_err tri_client_call_open(struct tri_client_conn *conn,
                                                struct tri_client_call *call);

@@ -237,11 +237,11 @@ void tri_client_conn_drop_link(struct tri_client_conn *c)
     struct tri_client_link *link = c->link;
     if (link) {
         const struct tri_client_traffic traffic = link->ops->traffic(link);
+        link->ops->save_ticket(link);
+        link->ops->drop(link); /* sockets that are told of their end may ask for the traffic */
+        c->link = NULL;
         c->traffic.bytes_in += traffic.bytes_in;
         c->traffic.bytes_out += traffic.bytes_out;
-        link->ops->save_ticket(link);
-        link->ops->drop(link);
-        c->link = NULL;
     }
 }
 

@@ -18,6 +18,11 @@ uint64_t tri_client_now_ns(void)
     return uv_hrtime();
 }
 
+uint64_t tri_client_input_ns(struct tri_client *client)
+{
+    return tri_loop_input_ns(client->loop);
+}
+
 struct tri_loop *tri_client_loop(struct tri_client *client)
 {
     return client->loop;
@@ -304,6 +309,7 @@ void tri_client_free(struct tri_client *client)
     (void)tri_client_turn_ns(client);
     client->is_ending = true; /* whoever is told of an end cannot open another connection */
     drop_all(client);
+    tri_client_timer(client, 0, NULL, NULL); /* whoever set it may be gone by the turns below */
     for (int i = 0; i < DROP_TURNS_MAX && !tri_list_is_empty(&client->tcp_links); i++) {
         tri_client_tcp_cut_all(client);
         tri_loop_step(client->loop);

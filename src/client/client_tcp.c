@@ -51,11 +51,11 @@ static void leave(struct tcp_link *t)
 {
     struct tri_client_conn *c = t->link.conn;
     const struct tri_client_traffic traffic = traffic_of(&t->link);
-    c->traffic.bytes_in += traffic.bytes_in;
-    c->traffic.bytes_out += traffic.bytes_out;
     save_ticket(&t->link);
     free_adapter(t);
     c->link = NULL;
+    c->traffic.bytes_in += traffic.bytes_in;
+    c->traffic.bytes_out += traffic.bytes_out;
     t->link.conn = NULL;
 }
 

@@ -27,6 +27,7 @@ struct tri_loop {
     struct tri_loop_timer owner_deadline;
     struct tri_list lates;
     uint64_t now_ns;
+    uint64_t input_ns;   /* see tri_loop_input_ns; 0: nobody has asked since */
     uint64_t armed_ms;   /* when the timer fires, in libuv's clock; UINT64_MAX: not armed */
     bool in_turn;        /* something was handled since the last turn's end */
     bool in_expire;      /* deadlines that are set now are for the next turn */
@@ -45,7 +46,21 @@ void tri_loop_begin(struct tri_loop *l)
     if (!l->in_turn) {
         l->in_turn = true;
         l->now_ns = uv_hrtime();
+        l->input_ns = 0;
     }
+}
+
+void tri_loop_note_input(struct tri_loop *l)
+{
+    l->input_ns = 0;
+}
+
+uint64_t tri_loop_input_ns(struct tri_loop *l)
+{
+    if (l->input_ns == 0 || !l->in_turn) {
+        l->input_ns = uv_hrtime();
+    }
+    return l->input_ns;
 }
 
 /* The owner, or the host's own loop, may have done something since the last turn. */

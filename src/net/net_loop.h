@@ -42,6 +42,12 @@ void tri_loop_step(struct tri_loop *l);
 /* Monotonic. Read once a turn; between turns, when a host's own loop calls, at each call. */
 uint64_t tri_loop_now_ns(struct tri_loop *l);
 
+/*
+ * When the input that is being handled was received: the clock, read when it is first asked for
+ * after each system call that brings input, and at least once a turn.
+ */
+uint64_t tri_loop_input_ns(struct tri_loop *l);
+
 /* One deadline for the worker; UINT64_MAX: none. on_deadline comes at or just after it. */
 void tri_loop_set_deadline(struct tri_loop *l, uint64_t deadline_ns);
 

@@ -99,6 +99,7 @@ void tri_tcp_recv(struct tri_tcp *t)
         ssize_t got = recv(t->fd, scratch->recv, sizeof scratch->recv, 0);
         if (got > 0) {
             t->read_bytes += (size_t)got;
+            tri_loop_note_input(t->loop);
             take_bytes(t, scratch->recv, (size_t)got);
         } else if (got == 0) {
             take_fin(t);

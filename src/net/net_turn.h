@@ -43,6 +43,9 @@ void *tri_loop_large_scratch(struct tri_loop *l, size_t len);
 /* Every libuv callback calls this first: the clock is read, and the turn will have an end. */
 void tri_loop_begin(struct tri_loop *l);
 
+/* A system call has brought input: what tri_loop_input_ns says is old. */
+void tri_loop_note_input(struct tri_loop *l);
+
 /* Not armed yet. TRI_OK or TRI_ERR_NOMEM; arming it later cannot fail. */
 TRI_MUST_USE enum tri_err tri_loop_timer_init(struct tri_loop *l, struct tri_loop_timer *t,
                                               void (*on_expire)(struct tri_loop_timer *t,

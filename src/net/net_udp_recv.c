@@ -1,4 +1,5 @@
 /* Datagrams in: a batch a system call, each message taken apart into the datagrams it ran from. */
+#include "net_turn.h"
 #include "net_udp_socket.h"
 
 #include <assert.h>
@@ -126,6 +127,7 @@ void tri_udp_recv(struct tri_udp *u)
             tell_error(u, got < 0 ? errno : 0); /* mostly EAGAIN: empty */
             return;
         }
+        tri_loop_note_input(u->loop);
         for (int i = 0; i < got && u->fd >= 0; i++) {
             tell_datagrams(u, &b->messages[i]);
         }

@@ -14,7 +14,7 @@ import { runTrisock, startServer } from './support/server.mjs';
 /* A sender that got nothing rid for so long is held up. */
 const STANDSTILL_MS = 300;
 
-const PATHS = ['/echo', '/hello', '/stream', '/rooms/tea'];
+const PATHS = ['/echo', '/hello', '/stream', '/push', '/rooms/tea'];
 
 /* The status that a handshake of npm ws gets. */
 async function statusOverHttp1(server, path, options) {

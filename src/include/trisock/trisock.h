@@ -796,7 +796,8 @@ TRI_API enum tri_err tri_client_config_qlog(struct tri_client_config *config, co
 TRI_API enum tri_err tri_client_new(struct tri_client **out, const struct tri_client_config *config,
                                     char *error, size_t error_max);
 
-/* Drops every connection at once and frees all; on_close, on_fail and on_closed are called. */
+/* Drops every connection at once and frees all; on_close, on_fail and on_closed are called, but not
+ * the function of the timer. Not within a handler of this client. */
 TRI_API void tri_client_free(struct tri_client *client); /* NULL is fine */
 
 /* Runs until tri_client_stop, which any thread and any signal handler may call. TRI_OK, TRI_ERR_IO. */
@@ -817,6 +818,12 @@ TRI_API void tri_client_timer(struct tri_client *client, uint64_t delay_ns,
 
 /* The monotonic clock, nanoseconds, as it is now (not at the start of the turn). */
 TRI_API uint64_t tri_client_now_ns(void);
+
+/*
+ * The same clock, for who stamps each message: as it was when the input that is being handled was
+ * received. It is read once for all that one system call brings, so asking costs nothing.
+ */
+TRI_API uint64_t tri_client_input_ns(struct tri_client *client);
 
 /* What kept a connection or a socket from opening, or ended the connection. */
 enum tri_fault {
@@ -925,9 +932,13 @@ struct tri_client_ws_setup {
  * Opens a socket on |conn|. One asked for before on_ready, or while the server's limit of streams
  * is reached, waits its turn. On HTTP/1.1 a connection has one socket.
  *
+ * One that the server refused without having looked at it (REFUSED_STREAM, H3_REQUEST_REJECTED) is
+ * asked for once more. Where the server takes no more on this connection (GOAWAY), those that wait
+ * fail by TRI_FAULT_LOST, as do those that it had not looked at: open them on a new connection.
+ *
  * Returns TRI_OK (on_open or on_fail follows); TRI_ERR_INVALID (a path, field, or handler that
  * cannot be used; |error|, if not NULL, gets a sentence); TRI_ERR_LIMIT (HTTP/1.1: it has a socket;
- * or 65,536 wait); TRI_ERR_CLOSED (the connection is ending); TRI_ERR_NOMEM.
+ * or 65,536 wait); TRI_ERR_CLOSED (the connection is ending, or GOAWAY has come); TRI_ERR_NOMEM.
  */
 TRI_API enum tri_err tri_client_open(struct tri_client_conn *conn,
                                      const struct tri_client_ws_setup *setup, char *error,

@@ -67,10 +67,47 @@ static void every_option_is_explained(void **state)
     }
 }
 
+static void every_option_of_bench_is_explained(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "--http LIST",
+        "--sockets N",
+        "--connections N",
+        "--size BYTES",
+        "--in-flight N",
+        "--rate N",
+        "--duration TIME",
+        "--warmup TIME",
+        "--rounds N",
+        "--threads N",
+        "--fresh",
+        "--resume",
+        "--verify",
+        "--server-pid N",
+        "--header 'NAME: VALUE'",
+        "--origin ORIGIN",
+        "--subprotocol LIST",
+        "--ca FILE",
+        "--insecure",
+        "--json FILE",
+        "--html FILE",
+        "--compare A B",
+        "--label TEXT",
+        "--seed N",
+        "--deflate off|shared|dedicated",
+        "--mode echo|open|idle|push|broadcast",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_non_null(strstr(cli_help_bench(), names[i]));
+    }
+}
+
 static void every_application_is_named(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"/echo", "/hello", "/stream", "/rooms/NAME"};
+    static const char *const paths[] = {"/echo", "/hello", "/stream", "/rooms/NAME",
+                                        "/push?size=N"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         assert_non_null(strstr(cli_help_serve(), paths[i]));
     }
@@ -123,6 +160,7 @@ static void lines_are_short_and_end(void **state)
     (void)state;
     assert_narrow(cli_help());
     assert_narrow(cli_help_serve());
+    assert_narrow(cli_help_bench());
     assert_non_null(strstr(cli_help(), "serve"));
 }
 
@@ -130,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_is_explained),
+        cmocka_unit_test(every_option_of_bench_is_explained),
         cmocka_unit_test(every_application_is_named),
         cmocka_unit_test(the_defaults_are_those_of_the_library),
         cmocka_unit_test(lines_are_short_and_end),

@@ -196,6 +196,7 @@ static void a_bad_value_is_told_with_a_good_one(void **state)
     assert_fails("--echo /hello", "--echo /hello is taken by the greeting; give another path");
     assert_fails("--echo /stream", "--echo /stream is taken by the stream; give another path");
     assert_fails("--echo /rooms/", "--echo /rooms/ is taken by the rooms; give another path");
+    assert_fails("--echo /push", "--echo /push is taken by the push; give another path");
     assert_fails("--origin=", "--origin wants a value; see trisock serve --help");
 }
 

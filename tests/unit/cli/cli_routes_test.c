@@ -1,5 +1,6 @@
 /* The routes: what is served where, with what the options say of it, and what is said of bad lists. */
 #include "app_hello.h"
+#include "app_push.h"
 #include "app_site.h"
 #include "app_stream.h"
 #include "cli_routes.h"
@@ -15,7 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const paths[] = {"/e", "/hello", "/stream", TRI_ROOMS_PATH};
+static const char *const paths[] = {"/e", "/hello", "/stream", TRI_PUSH_PATH, TRI_ROOMS_PATH};
 #define PATHS_LEN (sizeof paths / sizeof paths[0])
 
 struct made {
@@ -54,6 +55,7 @@ static void every_application_has_its_route(void **state)
     assert_ptr_equal(route_at(&m, "/e")->ws, &tri_echo_handler);
     assert_ptr_equal(route_at(&m, "/hello")->ws, &tri_hello_handler);
     assert_ptr_equal(route_at(&m, "/stream")->ws, &tri_stream_handler);
+    assert_ptr_equal(route_at(&m, "/push")->ws, &tri_push_handler);
     assert_ptr_equal(route_at(&m, "/rooms/")->ws, &tri_rooms_handler);
     assert_null(tri_routes_get_ws(&m.config->routes, "/echo"));
     for (size_t i = 0; i < PATHS_LEN; i++) {
@@ -83,7 +85,9 @@ static void what_the_options_say_is_said_of_each(void **state)
         assert_string_equal(route->subprotocols, "chat,superchat");
         assert_string_equal(route->origins, "https://example.com");
         const bool is_room = strcmp(paths[i], TRI_ROOMS_PATH) == 0;
-        assert_int_equal(route->slow, is_room ? TRI_SLOW_DROP : TRI_SLOW_CLOSE);
+        const bool is_push = strcmp(paths[i], TRI_PUSH_PATH) == 0;
+        const enum tri_slow own = is_push ? TRI_SLOW_WAIT : TRI_SLOW_CLOSE;
+        assert_int_equal(route->slow, is_room ? TRI_SLOW_DROP : own);
     }
     assert_int_equal(m.routes.echo.slow, TRI_SLOW_CLOSE);
     drop(&m);

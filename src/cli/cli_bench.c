@@ -1,0 +1,168 @@
+/* See cli_bench.h. */
+#include "cli_bench.h"
+
+#include "bench_compare.h"
+#include "bench_engine.h"
+#include "bench_html.h"
+#include "bench_json.h"
+#include "bench_table.h"
+#include "cli_help.h"
+#include "cli_signals.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As shells tell of a program that SIGINT has ended. */
+#define EXIT_INTERRUPTED 130
+
+/* Everything a run holds. */
+struct benching {
+    struct bench_options options;
+    struct bench_result *result;
+    struct cli_signals signals;
+    atomic_int interrupts;
+};
+
+static int complain(int code, const char *sentence)
+{
+    (void)fprintf(stderr, "trisock: %s\n", sentence);
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------- signals */
+
+/* The first ends the run with what it has, the second one ends all. */
+static void on_stop(void *user)
+{
+    struct benching *b = user;
+    if (atomic_fetch_add(&b->interrupts, 1) > 0) {
+        _exit(EXIT_INTERRUPTED);
+    }
+}
+
+static void on_hangup(void *user)
+{
+    on_stop(user);
+}
+
+/* -------------------------------------------------------------------------------------- command */
+
+/* What a shell takes as it is. */
+static bool is_plain(const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789-_./:,@%+=";
+    return *word && word[strspn(word, plain)] == '\0';
+}
+
+/* Appends |text| to |out|, as much of it as fits |max|. */
+static void append(char *out, size_t max, const char *text)
+{
+    size_t len = strlen(out);
+    (void)snprintf(out + len, max - len, "%s", text);
+}
+
+static void append_word(char *out, size_t max, const char *word)
+{
+    append(out, max, " ");
+    if (is_plain(word)) {
+        append(out, max, word);
+        return;
+    }
+    append(out, max, "'");
+    for (; *word; word++) {
+        const char one[] = {*word, '\0'};
+        append(out, max, *word == '\'' ? "'\\''" : one);
+    }
+    append(out, max, "'");
+}
+
+static void write_command(char *out, size_t max, int argc, const char *const *argv)
+{
+    (void)snprintf(out, max, "trisock bench");
+    for (int i = 0; i < argc; i++) {
+        append_word(out, max, argv[i]);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------ run */
+
+static int report(struct benching *b)
+{
+    char error[BENCH_ERROR_MAX];
+    bench_table_print(stdout, b->result);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return complain(BENCH_STATUS_USAGE, "the report could not be written to standard output");
+    }
+    const char *json = b->options.json_file;
+    if (json && bench_json_write(b->result, json, error) != TRI_OK) {
+        return complain(BENCH_STATUS_USAGE, error);
+    }
+    const char *html = b->options.html_file;
+    const struct bench_result *const runs[] = {b->result};
+    if (html && bench_html_write(runs, 1, html, error) != TRI_OK) {
+        return complain(BENCH_STATUS_USAGE, error);
+    }
+    return (int)bench_engine_status(b->result);
+}
+
+static int measure(struct benching *b)
+{
+    char error[BENCH_ERROR_MAX];
+    b->signals.on_stop = on_stop;
+    b->signals.on_reload = on_hangup;
+    b->signals.user = b;
+    if (cli_signals_start(&b->signals) != TRI_OK) {
+        return complain(BENCH_STATUS_USAGE, "no thread can be made for signals; raise the limit "
+                                            "of processes (ulimit -u)");
+    }
+    bool is_terminal = isatty(STDERR_FILENO) == 1;
+    enum tri_err err = bench_engine_run(b->result, &b->options, &b->interrupts, is_terminal, error);
+    cli_signals_end(&b->signals);
+    return err == TRI_OK ? report(b) : complain(BENCH_STATUS_USAGE, error);
+}
+
+static int run(struct benching *b, int argc, const char *const *argv)
+{
+    char error[BENCH_ERROR_MAX];
+    if (bench_engine_prepare(&b->options, error) != TRI_OK) {
+        return complain(BENCH_STATUS_USAGE, error);
+    }
+    b->result = calloc(1, sizeof *b->result);
+    if (!b->result) {
+        return complain(BENCH_STATUS_USAGE, tri_err_text(TRI_ERR_NOMEM));
+    }
+    write_command(b->result->command, sizeof b->result->command, argc, argv);
+    if (b->options.insecure) {
+        (void)fputs("trisock: --insecure: any certificate is taken\n", stderr);
+    }
+    int code = measure(b);
+    free(b->result);
+    return code;
+}
+
+static int compare(const struct bench_options *options)
+{
+    char error[BENCH_ERROR_MAX];
+    if (bench_compare(options, stdout, error) != TRI_OK) {
+        return complain(BENCH_STATUS_USAGE, error);
+    }
+    return fflush(stdout) == 0 ? 0 : BENCH_STATUS_USAGE;
+}
+
+int cli_bench(int argc, const char *const *argv)
+{
+    struct benching b = {.result = NULL};
+    char error[BENCH_ERROR_MAX];
+    if (bench_options_parse(&b.options, argc, argv, error) != TRI_OK) {
+        return complain(BENCH_STATUS_USAGE, error);
+    }
+    if (b.options.help) {
+        (void)fputs(cli_help_bench(), stdout);
+        return 0;
+    }
+    return b.options.compare[0] ? compare(&b.options) : run(&b, argc, argv);
+}
