@@ -31,10 +31,7 @@ static bool send_one(struct bench_socket *s, uint64_t at_ns, uint64_t now)
     }
     if (err == TRI_OK) {
         bench_worker_count_out(w, now, len);
-        err = bench_track_send(&s->track, at_ns, len, w->tally.counts.faults);
-        if (err == TRI_OK) {
-            bench_track_label(&s->track, message, len);
-        }
+        err = bench_track_send(&s->track, at_ns, message, len, w->tally.counts.faults);
     }
     if (err != TRI_OK && err != TRI_ERR_CLOSED) { /* on_close tells of one that is closed */
         bench_worker_fault(w, BENCH_FAULT_SEND, "a message could not be sent: %s",
@@ -71,7 +68,7 @@ static void take_latency(struct bench_worker *w, uint64_t at, uint64_t now)
 static void verify(struct bench_socket *s, uint64_t number, const uint8_t *data, size_t len)
 {
     struct bench_worker *w = s->worker;
-    if (w->leg->options->verify && !bench_content_is_same(&w->content, s->id, number, data, len)) {
+    if (!bench_content_is_same(&w->content, s->id, number, data, len)) {
         w->tally.counts.faults[BENCH_FAULT_CORRUPT]++;
         note_fault(s, number, "is not what was sent");
     }
@@ -91,7 +88,9 @@ static void hear(struct bench_socket *s, uint64_t number, const uint8_t *data, s
         return;
     }
     take_latency(w, at, now);
-    verify(s, number, data, len);
+    if (w->verifies) {
+        verify(s, number, data, len);
+    }
 }
 
 /* One that is not simply the next. */
@@ -121,7 +120,9 @@ static void take_echo(struct bench_socket *s, enum tri_type type, const uint8_t 
     bench_worker_count_in(w, now, len);
     if (type == TRI_BINARY && bench_track_hear_next(&s->track, data, len, &at)) {
         take_latency(w, at, now);
-        verify(s, number, data, len);
+        if (w->verifies) {
+            verify(s, number, data, len);
+        }
     } else {
         judge(s, type, data, len, now);
     }

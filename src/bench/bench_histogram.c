@@ -6,28 +6,6 @@
 /* Values below 2^EXACT_BITS have a bucket each; above, the STEP_BITS below the first bit tell it. */
 #define STEP_BITS 7u
 #define STEPS (1u << STEP_BITS)
-#define VALUE_MAX ((UINT64_C(1) << 43) - 1)
-
-/*
- * Without a branch: a value is shifted down until eight bits are left (of which the first is set),
- * and each shift is a block of STEPS buckets further. What is small is not shifted.
- */
-static size_t find_bucket(uint64_t value)
-{
-    const unsigned top = 63u - (unsigned)__builtin_clzll(value | STEPS);
-    const unsigned shift = top - STEP_BITS;
-    return (size_t)(value >> shift) + (size_t)shift * STEPS;
-}
-
-void bench_histogram_record(struct bench_histogram *h, uint64_t value)
-{
-    const uint64_t kept = value < VALUE_MAX ? value : VALUE_MAX;
-    h->counts[find_bucket(kept)] += 1;
-    h->min = h->total == 0 || value < h->min ? value : h->min;
-    h->max = value > h->max ? value : h->max;
-    h->total += 1;
-    h->sum += (double)value;
-}
 
 void bench_histogram_add(struct bench_histogram *h, const struct bench_histogram *other)
 {

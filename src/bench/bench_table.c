@@ -189,11 +189,26 @@ static void print_words(FILE *out, const struct bench_result *r)
     }
 }
 
+/* Where nothing was measured, empty rows and "no faults" would read like a good result. */
+static bool has_measured(const struct bench_result *r)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < r->series_len; i++) {
+        has_any = has_any || r->series[i].is_run;
+    }
+    for (size_t kind = 0; kind < BENCH_FAULTS; kind++) {
+        has_any = has_any || count_kind(r, kind) > 0;
+    }
+    return has_any;
+}
+
 void bench_table_print(FILE *out, const struct bench_result *result)
 {
     print_head(out, result);
-    print_figures(out, result);
-    print_spreads(out, result);
-    print_faults(out, result);
+    if (has_measured(result)) {
+        print_figures(out, result);
+        print_spreads(out, result);
+        print_faults(out, result);
+    }
     print_words(out, result);
 }

@@ -66,29 +66,15 @@ static void miss(struct bench_track *t, struct bench_sent *sent, uint64_t faults
     faults[BENCH_FAULT_MISSING]++;
 }
 
-static enum tri_err make_room(struct bench_track *t, uint64_t faults[BENCH_FAULTS])
+enum tri_err bench_track_make_room(struct bench_track *t, uint64_t faults[BENCH_FAULTS])
 {
-    if (t->next - t->first < t->ring_len) {
-        return TRI_OK;
-    }
+    assert(t->next - t->first == t->ring_len);
     struct bench_sent *oldest = entry_of(t, t->first);
     if (oldest->state == BENCH_SENT_WAITING) {
         return grow(t);
     }
     miss(t, oldest, faults);
     settle(t);
-    return TRI_OK;
-}
-
-enum tri_err bench_track_send(struct bench_track *t, uint64_t at_ns, size_t len,
-                              uint64_t faults[BENCH_FAULTS])
-{
-    enum tri_err err = make_room(t, faults);
-    if (err != TRI_OK) {
-        return err;
-    }
-    *entry_of(t, t->next++) = (struct bench_sent){at_ns, (uint32_t)len, BENCH_SENT_WAITING, 0};
-    t->waiting++;
     return TRI_OK;
 }
 

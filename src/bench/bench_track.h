@@ -38,19 +38,30 @@ struct bench_track {
 TRI_MUST_USE enum tri_err bench_track_init(struct bench_track *t, size_t in_flight);
 void bench_track_deinit(struct bench_track *t);
 
-/*
- * Message t->next of |len| bytes was sent, or meant to be, at |at_ns|. Missing ones are counted in
- * |faults|. The ring grows when all in it is waited for. TRI_OK; TRI_ERR_NOMEM: nothing changed.
- */
-TRI_MUST_USE enum tri_err bench_track_send(struct bench_track *t, uint64_t at_ns, size_t len,
-                                           uint64_t faults[BENCH_FAULTS]);
+/* Makes room for one more where the ring is full: those that were passed over first are missing then
+ * and counted in |faults|; it grows when all in it is waited for. TRI_OK; TRI_ERR_NOMEM: nothing
+ * changed. */
+TRI_MUST_USE enum tri_err bench_track_make_room(struct bench_track *t,
+                                                uint64_t faults[BENCH_FAULTS]);
 
-/* What the message begins with that was just sent. Without it bench_track_hear_next never hears it. */
-static inline void bench_track_label(struct bench_track *t, const uint8_t *message, size_t len)
+/* Message t->next was sent, or meant to be, at |at_ns|: |message|, |len| bytes. Errors as above. */
+static inline TRI_MUST_USE enum tri_err bench_track_send(struct bench_track *t, uint64_t at_ns,
+                                                         const uint8_t *message, size_t len,
+                                                         uint64_t faults[BENCH_FAULTS])
 {
-    if (len >= sizeof(uint64_t)) {
-        memcpy(&t->ring[(t->next - 1) & (t->ring_len - 1)].head, message, sizeof(uint64_t));
+    if (t->next - t->first == t->ring_len) {
+        enum tri_err err = bench_track_make_room(t, faults);
+        if (err != TRI_OK) {
+            return err;
+        }
     }
+    struct bench_sent *sent = &t->ring[t->next++ & (t->ring_len - 1)];
+    *sent = (struct bench_sent){at_ns, (uint32_t)len, BENCH_SENT_WAITING, 0};
+    if (len >= sizeof sent->head) {
+        memcpy(&sent->head, message, sizeof sent->head);
+    }
+    t->waiting++;
+    return TRI_OK;
 }
 
 /*

@@ -320,6 +320,7 @@ static struct bench_worker *make_worker(struct bench_leg *leg, size_t index)
         bench_worker_free(w);
         return NULL;
     }
+    w->verifies = leg->options->verify;
     share_out(w);
     return w;
 }

@@ -103,6 +103,7 @@ struct bench_worker {
     size_t sockets_len, sockets_pending; /* OPENING: neither open nor failed */
     struct tri_client_traffic closed_traffic, start_traffic;
     struct bench_content content;
+    bool verifies; /* options->verify */
     struct bench_pace pace;
     uint64_t published; /* of messages_in_total: what leg->messages has */
     uint64_t sweep_ns;  /* when old messages are looked for again */

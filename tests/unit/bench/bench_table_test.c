@@ -141,6 +141,21 @@ static void a_version_that_was_not_run_says_why(void **state)
     free(sample);
 }
 
+static void where_nothing_was_measured_there_is_no_praise(void **state)
+{
+    (void)state;
+    struct sample_result *sample = sample_result_new(BENCH_ECHO, 1);
+    for (size_t i = 0; i < sample->result.series_len; i++) {
+        sample_result_refuse(sample, i, "a URL starts with wss://");
+    }
+    char *text = print(&sample->result);
+    assert_null(strstr(text, "faults: none"));
+    assert_null(strstr(text, "h1  h2"));
+    assert_has(text, "\n\nh1 was not run: a URL starts with wss://\n");
+    free(text);
+    free(sample);
+}
+
 static void without_rounds_no_spread_is_shown(void **state)
 {
     (void)state;
@@ -176,6 +191,7 @@ int main(void)
         cmocka_unit_test(the_head_says_what_is_unusual),
         cmocka_unit_test(faults_are_shown_by_kind),
         cmocka_unit_test(a_version_that_was_not_run_says_why),
+        cmocka_unit_test(where_nothing_was_measured_there_is_no_praise),
         cmocka_unit_test(without_rounds_no_spread_is_shown),
         cmocka_unit_test(no_line_ends_in_a_space),
     };

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 
 static uint64_t faults[BENCH_FAULTS];
+static const uint8_t message[32] = "head one, and what is behind it";
 
 static void send_one(struct bench_track *t)
 {
-    assert_int_equal(bench_track_send(t, 1000 + t->next, 32, faults), TRI_OK);
+    assert_int_equal(bench_track_send(t, 1000 + t->next, message, 32, faults), TRI_OK);
 }
 
 static void hear_one(struct bench_track *t, uint64_t number)
@@ -99,7 +100,7 @@ static void another_length_is_corrupt(void **state)
     struct bench_track t;
     uint64_t count[BENCH_FAULTS] = {0}, at = 0;
     assert_int_equal(bench_track_init(&t, 1), TRI_OK);
-    assert_int_equal(bench_track_send(&t, 5, 32, count), TRI_OK);
+    assert_int_equal(bench_track_send(&t, 5, message, 32, count), TRI_OK);
     assert_true(bench_track_hear(&t, 0, 31, count, &at));
     assert_int_equal(count[BENCH_FAULT_CORRUPT], 1);
     bench_track_deinit(&t);
@@ -111,7 +112,7 @@ static void a_number_before_the_first_is_none(void **state)
     struct bench_track t;
     uint64_t count[BENCH_FAULTS] = {0}, at = 0;
     assert_int_equal(bench_track_init(&t, 1), TRI_OK);
-    assert_int_equal(bench_track_send(&t, 5, 32, count), TRI_OK);
+    assert_int_equal(bench_track_send(&t, 5, message, 32, count), TRI_OK);
     assert_false(bench_track_hear(&t, UINT64_MAX, 32, count, &at)); /* -1, as it is read */
     assert_int_equal(count[BENCH_FAULT_REPEATED], 1);
     bench_track_deinit(&t);
@@ -124,7 +125,7 @@ static void only_what_is_old_expires(void **state)
     uint64_t count[BENCH_FAULTS] = {0};
     assert_int_equal(bench_track_init(&t, 4), TRI_OK);
     for (uint64_t at = 10; at < 14; at++) {
-        assert_int_equal(bench_track_send(&t, at, 32, count), TRI_OK);
+        assert_int_equal(bench_track_send(&t, at, message, 32, count), TRI_OK);
     }
     bench_track_expire(&t, 10, count);
     assert_int_equal(count[BENCH_FAULT_MISSING], 0);
@@ -142,11 +143,11 @@ static void the_ring_grows_with_what_is_waited_for(void **state)
     uint64_t count[BENCH_FAULTS] = {0}, at = 0;
     assert_int_equal(bench_track_init(&t, 0), TRI_OK);
     for (uint64_t i = 0; i < 3; i++) { /* so that it does not begin at its start */
-        assert_int_equal(bench_track_send(&t, i, 32, count), TRI_OK);
+        assert_int_equal(bench_track_send(&t, i, message, 32, count), TRI_OK);
         assert_true(bench_track_hear(&t, i, 32, count, &at));
     }
     for (uint64_t i = 3; i < 5000; i++) {
-        assert_int_equal(bench_track_send(&t, i, 32, count), TRI_OK);
+        assert_int_equal(bench_track_send(&t, i, message, 32, count), TRI_OK);
     }
     for (uint64_t i = 3; i < 5000; i++) {
         assert_true(bench_track_hear(&t, i, 32, count, &at));
@@ -158,9 +159,50 @@ static void the_ring_grows_with_what_is_waited_for(void **state)
     bench_track_deinit(&t);
 }
 
+static void the_next_one_is_known_by_its_length_and_its_head(void **state)
+{
+    (void)state;
+    static const uint8_t other[32] = "head two, and what is behind it";
+    struct bench_track t;
+    uint64_t at = 0;
+    assert_int_equal(bench_track_init(&t, 4), TRI_OK);
+    assert_false(bench_track_hear_next(&t, message, 32, &at)); /* none is waited for */
+    assert_int_equal(bench_track_send(&t, 5, message, 32, faults), TRI_OK);
+    assert_int_equal(bench_track_send(&t, 6, other, 32, faults), TRI_OK);
+    assert_false(bench_track_hear_next(&t, message, 31, &at));
+    assert_false(bench_track_hear_next(&t, other, 32, &at)); /* not its turn */
+    assert_true(bench_track_hear_next(&t, message, 32, &at));
+    assert_int_equal(at, 5);
+    assert_false(bench_track_hear_next(&t, message, 32, &at)); /* once more */
+    assert_true(bench_track_hear_next(&t, other, 32, &at));
+    assert_int_equal(at, 6);
+    assert_int_equal(t.waiting, 0);
+    assert_int_equal(t.first, 2);
+    bench_track_deinit(&t);
+}
+
+static void one_without_a_head_or_behind_one_that_is_missing_is_not_simply_the_next(void **state)
+{
+    (void)state;
+    struct bench_track t;
+    uint64_t at = 0;
+    assert_int_equal(bench_track_init(&t, 4), TRI_OK);
+    assert_int_equal(bench_track_send(&t, 5, message, 7, faults), TRI_OK);
+    assert_false(bench_track_hear_next(&t, message, 7, &at));
+    assert_true(bench_track_hear(&t, 0, 7, faults, &at));
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_int_equal(bench_track_send(&t, i, message, 32, faults), TRI_OK);
+    }
+    assert_true(bench_track_hear(&t, 2, 32, faults, &at)); /* the first may still come late */
+    assert_false(bench_track_hear_next(&t, message, 32, &at));
+    bench_track_deinit(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_next_one_is_known_by_its_length_and_its_head),
+        cmocka_unit_test(one_without_a_head_or_behind_one_that_is_missing_is_not_simply_the_next),
         cmocka_unit_test(every_line_has_its_faults),
         cmocka_unit_test(another_length_is_corrupt),
         cmocka_unit_test(a_number_before_the_first_is_none),
