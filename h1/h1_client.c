@@ -219,6 +219,12 @@ static size_t count_room(const struct tri_conn *conn)
     return c->is_ready_told && c->state == TRI_H1_CLIENT_IDLE && !c->is_closing ? 1 : 0;
 }
 
+static bool is_going(const struct tri_conn *conn)
+{
+    const struct tri_h1_client *c = (const struct tri_h1_client *)conn;
+    return c->is_closing || c->abort_asked || c->state == TRI_H1_CLIENT_DONE;
+}
+
 static struct tri_slice make_key(struct tri_h1_client *c)
 {
     uint8_t bytes[TRI_KEY_RANDOM_BYTES];
@@ -269,5 +275,6 @@ const struct tri_call_ops tri_h1_client_calls = {
     .open = open_call,
     .cancel = cancel_call,
     .room = count_room,
+    .is_going = is_going,
     .end = get_end,
 };

@@ -73,7 +73,7 @@ static void fall_back_to_tcp(struct tri_client_conn *c)
     TRI_LOG(&c->client->config.log, DEBUG, "conn.fallback", TRI_KV_U("conn", c->carrier.conn_id),
             TRI_KV_S("host", c->url.authority), TRI_KV_S("cause", tri_fault_name(c->fault.fault)),
             TRI_KV_S("text", c->fault.text));
-    tri_client_services_forget(&c->client->services, &c->url);
+    tri_client_services_avoid(&c->client->services, &c->url, c->client->sessions.now_ns);
     c->over_quic = false;
     c->addr_at = 0;
 }

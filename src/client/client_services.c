@@ -69,11 +69,21 @@ static void remember(struct tri_client_services *s, const char *authority, uint1
     service->until_ns = until_ns;
 }
 
-void tri_client_services_forget(struct tri_client_services *s, const struct tri_client_url *url)
+/* RFC 7838 section 3: "clear" */
+static void forget(struct tri_client_services *s, const struct tri_client_url *url)
 {
     struct tri_client_service *service = find(s, url->authority);
     if (service) {
         drop(s, service);
+    }
+}
+
+void tri_client_services_avoid(struct tri_client_services *s, const struct tri_client_url *url,
+                               uint64_t now_ns)
+{
+    struct tri_client_service *service = find(s, url->authority);
+    if (service) {
+        service->avoid_until_ns = now_ns + TRI_CLIENT_SERVICE_AVOID_NS;
     }
 }
 
@@ -82,7 +92,7 @@ uint16_t tri_client_services_find(const struct tri_client_services *s,
 {
     for (size_t i = 0; i < TRI_CLIENT_SERVICES_MAX; i++) {
         const struct tri_client_service *service = &s->all[i];
-        if (service->authority && service->until_ns > now_ns &&
+        if (service->authority && service->until_ns > now_ns && service->avoid_until_ns <= now_ns &&
             strcmp(service->authority, url->authority) == 0) {
             return service->port;
         }
@@ -195,7 +205,7 @@ void tri_client_services_learn(struct tri_client_services *s, const struct tri_c
     struct alternative next;
     tri_token_skip_space(&value);
     if (tri_slice_equal(tri_slice_trim(value), TRI_SLICE("clear"))) {
-        tri_client_services_forget(s, url);
+        forget(s, url);
         return;
     }
     while (value.len > 0 && take_alternative(&value, &next)) {

@@ -14,10 +14,15 @@
 #define TRI_CLIENT_SERVICE_SECONDS_DEFAULT ((uint64_t)(24 * 60 * 60))
 #define TRI_CLIENT_SERVICE_SECONDS_MAX ((uint64_t)(30 * 24 * 60 * 60))
 
+/* How long one that was not there is let alone, whatever the server tells meanwhile: where UDP does not
+ * get through, each answer over TCP tells of it anew, and each new connection would wait for it. */
+#define TRI_CLIENT_SERVICE_AVOID_NS (UINT64_C(5) * 60 * 1000 * 1000 * 1000)
+
 struct tri_client_service {
-    char *authority;   /* of the origin; owned; NULL: the place is free */
-    uint16_t port;     /* where HTTP/3 is */
-    uint64_t until_ns; /* monotonic */
+    char *authority;         /* of the origin; owned; NULL: the place is free */
+    uint16_t port;           /* where HTTP/3 is */
+    uint64_t until_ns;       /* monotonic */
+    uint64_t avoid_until_ns; /* 0: it is not avoided */
 };
 
 struct tri_client_services {
@@ -35,11 +40,12 @@ void tri_client_services_deinit(struct tri_client_services *s);
 void tri_client_services_learn(struct tri_client_services *s, const struct tri_client_url *url,
                                struct tri_slice value, uint64_t now_ns);
 
-/* The port of its HTTP/3; 0: it is not known to have it. */
+/* The port of its HTTP/3; 0: it is not known to have it, or it is avoided. */
 uint16_t tri_client_services_find(const struct tri_client_services *s,
                                   const struct tri_client_url *url, uint64_t now_ns);
 
-/* It was not there: nothing is known of it any more. RFC 7838 section 2.4 */
-void tri_client_services_forget(struct tri_client_services *s, const struct tri_client_url *url);
+/* It was not there: for a while find has none. RFC 7838 section 2.4 */
+void tri_client_services_avoid(struct tri_client_services *s, const struct tri_client_url *url,
+                               uint64_t now_ns);
 
 #endif

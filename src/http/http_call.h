@@ -96,6 +96,8 @@ struct tri_call_ops {
     void (*cancel)(struct tri_conn *c, struct tri_call *call);
     /* How many more calls can be opened now; 0 before on_ready, and once the peer said GOAWAY. */
     size_t (*room)(const struct tri_conn *c);
+    /* Whether there will be no more room: the peer said GOAWAY, or the connection is ending. */
+    bool (*is_going)(const struct tri_conn *c);
     /* Why the connection ended, once is_done: NONE if we or, without calls, the peer closed it. */
     struct tri_call_end (*end)(const struct tri_conn *c);
 };

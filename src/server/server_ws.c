@@ -80,12 +80,13 @@ static struct tri_ws *make_ws(const struct tri_ws_opening *opening,
     return tri_ws_new(&opening->link->hub->ws_host, &setup);
 }
 
-/* RFC 6455 section 4.2.2, point 5: the two fields are there only where something was agreed. */
+/* RFC 6455 section 4.2.2, point 5: the first two are there only where something was agreed. The third
+ * tells who came over TCP of HTTP/3: RFC 7838 section 3 has it on any response. */
 static enum tri_err respond(const struct tri_ws_opening *opening, const struct tri_ws *ws,
                             const struct tri_deflate_params *deflate)
 {
     char extensions[TRI_DEFLATE_ANSWER_MAX];
-    struct tri_field fields[2];
+    struct tri_field fields[3];
     size_t fields_len = 0;
     if (deflate->mode != TRI_DEFLATE_OFF) {
         const size_t len = tri_deflate_answer(deflate, extensions);
@@ -95,6 +96,10 @@ static enum tri_err respond(const struct tri_ws_opening *opening, const struct t
     if (ws->subprotocol[0] != '\0') {
         fields[fields_len++] = (struct tri_field){TRI_SLICE("sec-websocket-protocol"),
                                                   tri_slice_of_string(ws->subprotocol)};
+    }
+    if (opening->link->alt_svc[0] != '\0') {
+        fields[fields_len++] =
+            (struct tri_field){TRI_SLICE("alt-svc"), tri_slice_of_string(opening->link->alt_svc)};
     }
     const struct tri_response response = {
         .answer = TRI_ANSWER_WEBSOCKET,

@@ -30,6 +30,8 @@ static const char *describe_certificate(int error)
     case ASN_NAME_INVALID_E:
     case KEYUSAGE_E:
     case EXTKEYUSAGE_E:
+    case KEYUSE_SIGNATURE_E: /* the leaf's, as the handshake sees it */
+    case EXTKEYUSE_AUTH_E:
         return "the certificate, or who signed it, is not allowed to do so";
     case ASN_PARSE_E:
     case ASN_EXPECT_0_E:

@@ -106,6 +106,7 @@ static void http_3_is_taken_where_alt_svc_said_so(void **state)
     rig_client_connect(r, 0);
     const struct rig_socket *s = rig_client_open(r, "/teapot"); /* a refusal holds alt-svc */
     RIG_AWAIT(r, s->fails == 1);
+    assert_string_equal(tri_client_conn_carrier(r->conn)->http, "h2");
     rig_client_connect(r, TRI_HTTP_1_1 | TRI_HTTP_2);
     await_ready(r);
     assert_string_equal(tri_client_conn_carrier(r->conn)->http, "h2");
@@ -113,6 +114,26 @@ static void http_3_is_taken_where_alt_svc_said_so(void **state)
     await_ready(r);
     assert_string_equal(tri_client_conn_carrier(r->conn)->http, "h3");
     free_rig(r);
+}
+
+/* Row N5 */
+static void who_opened_a_socket_over_tcp_comes_back_over_http_3(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) { /* http/1.1, h2 */
+        struct rig_client *r = make_rig();
+        rig_client_start(r);
+        rig_client_connect(r, versions[i]);
+        const struct rig_socket *s = rig_client_open(r, "/echo");
+        await_open(r, s);
+        assert_string_equal(tri_ws_carrier(s->ws)->http, names[i]);
+        rig_client_connect(r, 0);
+        await_ready(r);
+        const struct rig_socket *again = rig_client_open(r, "/echo");
+        await_open(r, again);
+        assert_string_equal(tri_ws_carrier(again->ws)->http, "h3");
+        free_rig(r);
+    }
 }
 
 static void tcp_is_tried_where_http_3_is_not_there(void **state)
@@ -499,6 +520,61 @@ static void the_timer_comes_once_and_not_before_its_time(void **state)
     free_rig(r);
 }
 
+/* Tells the timer to come again, from its own callback; |left| 0: it does not. */
+struct ticks {
+    struct tri_client *client;
+    unsigned left, came;
+};
+
+static void tick(void *user)
+{
+    struct ticks *t = user;
+    t->came++;
+    if (t->left > 0) {
+        t->left--;
+        tri_client_timer(t->client, 1, tick, t);
+    }
+}
+
+static void the_timer_may_be_set_again_as_it_comes(void **state)
+{
+    (void)state;
+    struct rig_client *r = make_rig();
+    rig_client_start(r);
+    struct ticks t = {.client = r->client, .left = 20};
+    tri_client_timer(r->client, 0, tick, &t);
+    RIG_AWAIT(r, t.left == 0);
+    rig_client_settle(r);
+    assert_int_equal(t.came, 21);
+    free_rig(r);
+}
+
+static void set_timer(void *user, struct tri_client_conn *conn, const struct tri_failure *why)
+{
+    (void)conn;
+    (void)why;
+    struct ticks *t = user;
+    tri_client_timer(t->client, 0, tick, t);
+}
+
+static void the_timer_does_not_come_while_its_client_is_freed(void **state)
+{
+    (void)state;
+    struct rig_client *r = make_rig();
+    rig_client_start(r);
+    rig_client_connect(r, TRI_HTTP_2); /* of TCP, whose end takes turns of the loop */
+    await_ready(r);
+    struct ticks t = {.client = r->client};
+    struct tri_client_conn *conn;
+    const struct tri_client_conn_setup setup = {
+        .url = "wss://127.0.0.1:1", .on_closed = set_timer, .user = &t};
+    assert_int_equal(tri_client_connect(&conn, r->client, &setup, NULL, 0), TRI_OK);
+    tri_client_free(r->client);
+    r->client = NULL;
+    assert_int_equal(t.came, 0);
+    free_rig(r);
+}
+
 static void the_log_has_connections_and_sockets(void **state)
 {
     (void)state;
@@ -521,6 +597,7 @@ int main(void)
         cmocka_unit_test(each_part_of_the_opening_has_its_time),
         cmocka_unit_test(tcp_is_taken_unless_http_3_is_asked_for_first),
         cmocka_unit_test(http_3_is_taken_where_alt_svc_said_so),
+        cmocka_unit_test(who_opened_a_socket_over_tcp_comes_back_over_http_3),
         cmocka_unit_test(tcp_is_tried_where_http_3_is_not_there),
         cmocka_unit_test(http_1_1_is_tried_where_h2_has_no_extended_connect),
         cmocka_unit_test(localhost_is_found_at_whichever_address_answers),
@@ -540,6 +617,8 @@ int main(void)
         cmocka_unit_test(a_client_is_freed_while_a_name_is_looked_up),
         cmocka_unit_test(who_connects_again_at_each_end_does_not_keep_a_client_alive),
         cmocka_unit_test(the_timer_comes_once_and_not_before_its_time),
+        cmocka_unit_test(the_timer_may_be_set_again_as_it_comes),
+        cmocka_unit_test(the_timer_does_not_come_while_its_client_is_freed),
         cmocka_unit_test(the_log_has_connections_and_sockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,51 @@ static void a_stop_of_the_server_ends_what_waits_for_an_answer(void **state)
     }
 }
 
+/* A socket that asks, as it ends, what its connection has carried. */
+struct meter {
+    struct rig_client *r;
+    struct tri_ws *ws;
+    struct tri_client_traffic traffic;
+    unsigned closes;
+};
+
+static void meter_take_open(void *user, struct tri_ws *ws)
+{
+    ((struct meter *)user)->ws = ws;
+}
+
+static void meter_take_close(void *user, struct tri_ws *ws, const struct tri_ws_end *end)
+{
+    (void)ws;
+    (void)end;
+    struct meter *m = user;
+    m->closes++;
+    m->traffic = tri_client_conn_traffic(m->r->conn);
+}
+
+static void the_traffic_is_counted_once_while_a_connection_ends(void **state)
+{
+    (void)state;
+    static const struct tri_ws_handler meters = {.on_open = meter_take_open,
+                                                 .on_close = meter_take_close};
+    for (size_t i = 0; i < VERSIONS; i++) {
+        struct rig_client *r = make_rig();
+        rig_client_start(r);
+        rig_client_connect(r, versions[i]);
+        struct meter m = {.r = r};
+        const struct tri_client_ws_setup setup = {.path = "/echo", .handler = &meters, .user = &m};
+        assert_int_equal(tri_client_open(r->conn, &setup, NULL, 0), TRI_OK);
+        RIG_AWAIT(r, m.ws);
+        rig_client_settle(r);
+        const struct tri_client_traffic before = tri_client_conn_traffic(r->conn);
+        tri_client_conn_abort(r->conn);
+        RIG_AWAIT(r, m.closes == 1);
+        assert_true(before.bytes_in > 0 && m.traffic.bytes_in < 2 * before.bytes_in);
+        assert_true(before.bytes_out > 0 && m.traffic.bytes_out < 2 * before.bytes_out);
+        free_rig(r);
+    }
+}
+
 /* ------------------------------------------------------------------ programs that do anything */
 
 /* What is done in a callback, to the connection it belongs to. */
@@ -395,6 +440,7 @@ int main(void)
         cmocka_unit_test(tcp_is_tried_where_nobody_answers_to_quic),
         cmocka_unit_test(an_answer_that_does_not_come_is_given_up),
         cmocka_unit_test(a_stop_of_the_server_ends_what_waits_for_an_answer),
+        cmocka_unit_test(the_traffic_is_counted_once_while_a_connection_ends),
         cmocka_unit_test(a_callback_may_do_anything_to_its_connection),
         cmocka_unit_test(a_call_whose_stream_nobody_wants_is_reset),
         cmocka_unit_test(a_call_may_be_given_up_while_it_waits_or_is_asked),

@@ -94,11 +94,28 @@ static void the_command_can_be_typed_again(void **state)
     (void)unlink(file);
 }
 
+static void a_field_is_told_without_its_value(void **state)
+{
+    (void)state;
+    char file[512], text[4096] = "";
+    (void)snprintf(file, sizeof file, "%s/b.json", dir.path);
+    assert_int_equal(
+        run("/echo", (const char *const[]){"--json", file, "--header", "X-Key: hidden", NULL}), 0);
+    FILE *in = fopen(file, "r");
+    assert_non_null(in);
+    assert_true(fread(text, 1, sizeof text - 1, in) > 0);
+    (void)fclose(in);
+    assert_non_null(strstr(text, "--header 'X-Key: ...'"));
+    assert_null(strstr(text, "hidden"));
+    (void)unlink(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_status_tells_how_it_went),
         cmocka_unit_test(the_command_can_be_typed_again),
+        cmocka_unit_test(a_field_is_told_without_its_value),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }

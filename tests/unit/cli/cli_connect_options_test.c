@@ -132,6 +132,15 @@ static void what_is_wrong_is_told_with_the_remedy(void **state)
         {{URL, "--bridge=8080", "--json"},
          "--bridge sends and prints no messages; leave out "
          "--once, --json, --binary and --raw"},
+        {{URL, "--bridge=8080", "--origin=https://a"},
+         "--bridge passes on what its clients ask for; leave out --origin, --subprotocol and "
+         "--deflate"},
+        {{URL, "--bridge=8080", "--subprotocol=a"},
+         "--bridge passes on what its clients ask for; leave out --origin, --subprotocol and "
+         "--deflate"},
+        {{URL, "--bridge=8080", "--deflate=shared"},
+         "--bridge passes on what its clients ask for; leave out --origin, --subprotocol and "
+         "--deflate"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cli_connect_options o;

@@ -88,9 +88,26 @@ static void an_origin_is_known_by_itself_and_can_be_forgotten(void **state)
     assert_int_equal(tri_client_services_find(&s, &b, 0), 2);
     tri_client_services_learn(&s, &a, TRI_SLICE("clear"), 0);
     assert_int_equal(tri_client_services_find(&s, &a, 0), 0);
-    tri_client_services_forget(&s, &b);
-    tri_client_services_forget(&s, &b);
+    tri_client_services_learn(&s, &b, TRI_SLICE("clear"), 0);
+    tri_client_services_learn(&s, &b, TRI_SLICE("clear"), 0);
     assert_int_equal(tri_client_services_find(&s, &b, 0), 0);
+    tri_client_services_deinit(&s);
+}
+
+static void one_that_was_not_there_is_let_alone_for_a_while(void **state)
+{
+    (void)state;
+    struct tri_client_services s;
+    tri_client_services_init(&s, tri_alloc_heap());
+    const struct tri_client_url a = parse("wss://a");
+    tri_client_services_avoid(&s, &a, 7); /* it was not known: nothing to avoid */
+    tri_client_services_learn(&s, &a, TRI_SLICE("h3=\":1\""), 7);
+    assert_int_equal(tri_client_services_find(&s, &a, 7), 1);
+    tri_client_services_avoid(&s, &a, 7);
+    tri_client_services_learn(&s, &a, TRI_SLICE("h3=\":1\""), 8); /* over TCP it is told again */
+    assert_int_equal(tri_client_services_find(&s, &a, 8), 0);
+    assert_int_equal(tri_client_services_find(&s, &a, 6 + TRI_CLIENT_SERVICE_AVOID_NS), 0);
+    assert_int_equal(tri_client_services_find(&s, &a, 7 + TRI_CLIENT_SERVICE_AVOID_NS), 1);
     tri_client_services_deinit(&s);
 }
 
@@ -124,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_field_tells_the_port_of_http_3_on_the_same_host),
         cmocka_unit_test(an_origin_is_known_by_itself_and_can_be_forgotten),
+        cmocka_unit_test(one_that_was_not_there_is_let_alone_for_a_while),
         cmocka_unit_test(of_too_many_origins_the_first_to_end_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,9 +158,11 @@ static void shutdown_ends_a_connection_without_a_call_at_once(void **state)
     h1_call_rig_init(&r);
     r.waits = true;
     assert_true(h1_call_rig_open_as(&r));
+    assert_false(tri_h1_client_calls.is_going(r.conn));
     shut_down(&r);
     assert_true(h1_call_rig_is_done(&r));
     assert_int_equal(room(&r), 0);
+    assert_true(tri_h1_client_calls.is_going(r.conn));
     h1_call_rig_ask(&r);
     assert_int_equal(r.open_err, TRI_ERR_CLOSED);
     shut_down(&r);

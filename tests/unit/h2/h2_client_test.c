@@ -200,9 +200,11 @@ static void a_stopping_server_lets_open_calls_go_on_and_then_all_ends(void **sta
     call_rig_h2_join(&r);
     struct call_h2 *one = call_rig_h2_open(&r);
     call_rig_h2_run(&r);
+    assert_false(tri_h2_client_calls.is_going(r.conn));
     r.server.conn->ops->shutdown(r.server.conn, r.server.now_ns);
     call_rig_h2_run(&r);
     assert_int_equal(call_rig_h2_room(&r), 0);
+    assert_true(tri_h2_client_calls.is_going(r.conn)); /* GOAWAY: there will be none again */
     enum tri_err err;
     assert_null(call_rig_h2_try(&r, &call_rig_h2_request, &err));
     assert_int_equal(err, TRI_ERR_CLOSED);

@@ -240,6 +240,7 @@ static void a_call_above_the_id_of_goaway_may_be_repeated(void **state)
     struct caller *first = pair_h3_open(p);
     p->rig.up.cut = true;
     struct caller *second = pair_h3_ask(p);
+    assert_false(tri_h3_client_calls.is_going(p->client));
     pair_h3_advance(p, 1); /* it is on its way, and lost */
     tri_h3_endpoint_shutdown(p->rig.endpoint, p->rig.now_ns);
     pair_h3_advance(p, 20);
@@ -248,6 +249,7 @@ static void a_call_above_the_id_of_goaway_may_be_repeated(void **state)
     assert_int_equal(second->fails, 1);
     assert_int_equal(second->end.fault, TRI_FAULT_LOST);
     assert_true(second->end.is_retryable);
+    assert_true(tri_h3_client_calls.is_going(p->client)); /* so that it is not on this connection */
     assert_int_equal(first->closes, 0);
     pair_h3_free(p);
 }

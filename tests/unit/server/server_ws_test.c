@@ -193,6 +193,17 @@ static bool answer_has(struct rig *r, int stream, const char *text)
     return seen.head.len > 0 && memmem(seen.head.data, seen.head.len, text, strlen(text)) != NULL;
 }
 
+static void N5_an_accepted_handshake_tells_of_http_3(void **state)
+{
+    (void)state;
+    struct rig r;
+    set_up(&r);
+    assert_false(answer_has(&r, open_socket(&r, "/echo"), "alt-svc"));
+    r.hub.link.alt_svc = "h3=\":8443\"; ma=86400";
+    assert_true(answer_has(&r, open_socket(&r, "/echo"), "alt-svc: h3=\":8443\"; ma=86400\n"));
+    tear_down(&r);
+}
+
 static void a_subprotocol_is_agreed_on_and_told_to_all(void **state)
 {
     (void)state;
@@ -447,6 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_socket_is_opened_used_closed_and_logged),
+        cmocka_unit_test(N5_an_accepted_handshake_tells_of_http_3),
         cmocka_unit_test(a_subprotocol_is_agreed_on_and_told_to_all),
         cmocka_unit_test(compression_is_what_the_route_wants_and_the_peer_offers),
         cmocka_unit_test(a_compressed_message_is_echoed_by_what_was_agreed),

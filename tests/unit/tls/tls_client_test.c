@@ -33,8 +33,9 @@ static const char *in_folder(const char *name)
 }
 
 /*
- * An authority, and what it signed, with one key for all but ca2.pem: good.pem, cn.pem (a common name alone),
- * middle.pem (a "*" where none may be), expired.pem, early.pem, ca2.pem and, by that, under.pem.
+ * An authority, and what it signed, with one key for all but ca2.pem: good.pem, cn.pem (a common
+ * name alone), middle.pem (a "*" where none may be), reader.pem (for clients alone), expired.pem,
+ * early.pem, ca2.pem and, by that, under.pem.
  */
 static const char making[] =
     "set -e; exec >make.log 2>&1\n"
@@ -48,6 +49,7 @@ static const char making[] =
     "IP:127.0.0.1,IP:::1,email:mail.example' 2\n"
     "sign cn.pem ca.pem cn.example 'basicConstraints=CA:FALSE' 2\n"
     "sign middle.pem ca.pem x 'subjectAltName=DNS:a*.example,DNS:*' 2\n"
+    "sign reader.pem ca.pem x 'subjectAltName=DNS:server.example\nextendedKeyUsage=clientAuth' 2\n"
     "sign expired.pem ca.pem x 'subjectAltName=DNS:server.example' -1\n"
     "K2='-key k3.pem'; openssl ecparam -name prime256v1 -genkey -noout -out k3.pem\n"
     "openssl req -new $K2 -subj /CN=second -out s.csr\n"
@@ -177,6 +179,7 @@ static void close_ends(struct ends *e)
 /* ---- whom it trusts */
 
 static const char for_another[] = "the certificate is for another host";
+static const char not_allowed[] = "the certificate, or who signed it, is not allowed to do so";
 static const char unsigned_by_us[] = "the certificate is not signed by anyone trusted";
 
 static const struct trust_case {
@@ -217,6 +220,7 @@ static const struct trust_case {
     {"cn.pem", "cn.example", "ca.pem", for_another}, /* RFC 9525 section 2: no common names */
     {"middle.pem", "ab.example", "ca.pem", for_another},
     {"middle.pem", "web", "ca.pem", for_another},
+    {"reader.pem", "server.example", "ca.pem", not_allowed},
     {"expired.pem", "server.example", "ca.pem", "the certificate has expired"},
     {"early.pem", "server.example", "ca.pem", "the certificate is not valid yet"},
     {"expired.pem", "server.example", NULL, ""},
