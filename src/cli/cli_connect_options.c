@@ -269,6 +269,10 @@ static enum tri_err check_whole(const struct parsing *p)
         return fail(p, "--bridge sends and prints no messages; leave out --once, --json, --binary "
                        "and --raw");
     }
+    if (o->bridge && (o->origin || o->subprotocols || o->deflate != TRI_DEFLATE_OFF)) {
+        return fail(p, "--bridge passes on what its clients ask for; leave out --origin, "
+                       "--subprotocol and --deflate");
+    }
     return TRI_OK;
 }
 

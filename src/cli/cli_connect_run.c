@@ -74,6 +74,15 @@ static int judge_end(const struct cli_connect_state *r, const struct tri_ws_end 
     return is_usual && !lacks_answer(r) ? CLI_CONNECT_CLOSED : CLI_CONNECT_OTHER;
 }
 
+/* A message over --max-message is an answer that came, and was not taken. */
+static void explain_lack(const struct cli_connect_state *r, const struct tri_ws_end *end)
+{
+    const bool is_ours = end->code == TRI_CLOSE_TOO_BIG && end->messages_in == 0 && !end->clean;
+    (void)fprintf(r->print.err, "trisock: %s\n",
+                  is_ours ? "the answer is longer than --max-message (default 16m); allow more"
+                          : "the server closed the socket before it answered");
+}
+
 static void on_close(void *user, struct tri_ws *ws, const struct tri_ws_end *end)
 {
     (void)ws;
@@ -88,7 +97,7 @@ static void on_close(void *user, struct tri_ws *ws, const struct tri_ws_end *end
     if (r->status == CLI_CONNECT_ABNORMAL) {
         (void)fputs("trisock: the socket ended without a closing handshake\n", r->print.err);
     } else if (lacks_answer(r)) {
-        (void)fputs("trisock: the server closed the socket before it answered\n", r->print.err);
+        explain_lack(r, end);
     }
 }
 

@@ -39,9 +39,9 @@ static const char connect_help[] =
     "silence for --wait, and the socket is closed with 1000. SIGINT or SIGTERM closes it with\n"
     "1001; a second one ends at once. Input is not read while the server takes no more.\n"
     "\n"
-    "Exit status: 0 closed with 1000, 1001 or no code; 1 it did not open; 2 the arguments or\n"
-    "the input cannot be used; 3 closed with another code, or before the answer to --once; 4\n"
-    "ended without a closing handshake.\n";
+    "Exit status: 0 closed with 1000, 1001 or no code; 1 it did not open, or output cannot be\n"
+    "written; 2 the arguments or the input cannot be used; 3 closed with another code, or\n"
+    "before the answer to --once; 4 ended without a closing handshake.\n";
 
 const char *cli_help_connect(void)
 {

@@ -357,6 +357,16 @@ test('--once without an answer is status 3', { timeout: TEST_MS }, async (t) => 
   assert.equal(stderr, 'trisock: the server closed the socket before it answered\n');
 });
 
+test('--once says so when the answer is over --max-message', { timeout: TEST_MS }, async () => {
+  const args = ['--max-message', '3', '--once', 'four'];
+  const { code, stderr } = await connect(shared, { args });
+  assert.equal(code, 3);
+  assert.equal(
+    stderr,
+    'trisock: the answer is longer than --max-message (default 16m); allow more\n',
+  );
+});
+
 test('input is not read while the server takes nothing', { timeout: TEST_MS }, async (t) => {
   const url = await startNpmServer(t, (socket) => socket.pause());
   const started = await startConnect(url, { args: ['-v'] });
