@@ -144,6 +144,7 @@ static void on_message(void *user, struct tri_ws *ws, enum tri_type type, const 
     uint64_t now = tri_client_now_ns();
     if (type != TRI_BINARY) {
         w->tally.messages_in_total++;
+        w->tally.bytes_in_total += len;
         return;
     }
     bench_worker_count_in(w, now, len);

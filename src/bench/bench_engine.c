@@ -131,26 +131,42 @@ static enum tri_err run_round(struct bench_result *result, const struct bench_wa
             continue;
         }
         enum tri_err err = run_leg(result, s, watch);
-        if (err != TRI_OK || atomic_load(watch->interrupts) != 0) {
+        if (err != TRI_OK || s->is_lost || atomic_load(watch->interrupts) != 0) {
             return err;
         }
     }
     return TRI_OK;
 }
 
-/* A version whose turn never came, as the run was interrupted. */
+static bool is_server_lost(const struct bench_result *result)
+{
+    for (size_t i = 0; i < result->series_len; i++) {
+        if (result->series[i].is_lost) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *name_unreached_why(const struct bench_result *result)
+{
+    if (is_server_lost(result)) {
+        return "the server was lost before it was measured";
+    }
+    return result->is_interrupted ? "interrupted before it was measured" : "nothing was measured";
+}
+
+/* A version whose turn never came, as the run ended before. */
 static void name_unreached(struct bench_result *result)
 {
     for (size_t i = 0; i < result->series_len; i++) {
         struct bench_series *s = &result->series[i];
-        if (s->rounds_len > 0) {
+        if (s->rounds_len > 0 || s->is_lost) {
             continue;
         }
         s->is_run = false;
         if (s->why[0] == '\0') {
-            (void)snprintf(s->why, sizeof s->why, "%s",
-                           result->is_interrupted ? "interrupted before it was measured"
-                                                  : "nothing was measured");
+            (void)snprintf(s->why, sizeof s->why, "%s", name_unreached_why(result));
         }
     }
 }
@@ -163,7 +179,9 @@ enum tri_err bench_engine_run(struct bench_result *result, const struct bench_op
     const struct bench_watch watch = {interrupts, progress ? on_progress : NULL, &line};
     describe(result, options);
     enum tri_err err = TRI_OK;
-    for (size_t i = 0; i < options->rounds && err == TRI_OK && atomic_load(interrupts) == 0; i++) {
+    for (size_t i = 0; i < options->rounds && err == TRI_OK && !is_server_lost(result) &&
+                       atomic_load(interrupts) == 0;
+         i++) {
         line.round = i + 1;
         err = run_round(result, &watch, i);
     }
@@ -198,7 +216,7 @@ enum bench_status bench_engine_status(const struct bench_result *result)
         }
         run += result->series[i].is_run ? 1 : 0;
     }
-    bool is_short = run < result->series_len && !result->is_interrupted;
+    bool is_short = run < result->series_len;
     if (run == 0 || (is_short && result->options->https_given)) {
         return BENCH_STATUS_NOTHING;
     }

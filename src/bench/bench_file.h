@@ -20,6 +20,10 @@ struct bench_file {
 TRI_MUST_USE enum tri_err bench_file_open(struct bench_file *f, const char *name,
                                           char error[BENCH_ERROR_MAX]);
 
+/* Whether bench_file_open would do, as far as can be told before there is anything to write.
+ * Errors as above. */
+TRI_MUST_USE enum tri_err bench_file_check(const char *name, char error[BENCH_ERROR_MAX]);
+
 /* Makes it what |name| is. Either of these two ends |f|. Errors as above; nothing is left then. */
 TRI_MUST_USE enum tri_err bench_file_commit(struct bench_file *f, char error[BENCH_ERROR_MAX]);
 void bench_file_abandon(struct bench_file *f);

@@ -11,6 +11,9 @@
 
 /* How often it looks at the workers, and shows the progress. */
 #define LOOK_NS UINT64_C(5000000)
+
+/* The same while the load runs: each look takes time from the worker that shares its core. */
+#define WATCH_NS UINT64_C(50000000)
 #define PROGRESS_NS UINT64_C(200000000)
 
 /* From the order to start to the start: all threads have seen it by then. */
@@ -80,7 +83,7 @@ static bool wait_until(struct run *r, uint64_t due_ns)
         if (is_interrupted(r) || is_done(r)) {
             return false;
         }
-        sleep_until(earlier(due_ns, now + LOOK_NS));
+        sleep_until(earlier(due_ns, now + WATCH_NS));
         show(r);
     }
     return true;
@@ -227,6 +230,20 @@ static void add_tally(struct bench_series *s, struct bench_round *round,
     keep_text(s->carrier, tally->carrier);
 }
 
+/* In mode open it is sockets that take bytes: all that passes in the measured time. */
+static void add_wire(const struct run *r, struct bench_round *round)
+{
+    struct bench_passed load = {.messages_out = 0};
+    bool is_whole = true;
+    for (size_t i = 0; i < r->leg.threads; i++) {
+        is_whole = is_whole && r->workers[i]->tally.is_whole;
+        bench_passed_add(&load, &r->workers[i]->tally.load);
+    }
+    if (r->leg.options->mode != BENCH_OPEN) {
+        bench_wire_give(&round->counts, is_whole ? &load : NULL);
+    }
+}
+
 static void add_opening(struct bench_series *s, const struct run *r)
 {
     uint64_t opened = atomic_load(&r->leg.opened_at_ns);
@@ -255,6 +272,27 @@ static void add_round(struct bench_series *s, const struct run *r, struct bench_
     s->rounds[s->rounds_len++] = *round;
 }
 
+/* Says it in the place of what followed from it. */
+static void note_lost(struct bench_series *s, const struct run *r)
+{
+    const char *why = "";
+    for (size_t i = 0; i < r->leg.threads && why[0] == '\0'; i++) {
+        why = r->workers[i]->tally.why;
+    }
+    s->is_lost = true;
+    (void)snprintf(s->why, sizeof s->why, "the server was lost in round %zu: %.200s",
+                   s->rounds_len + 1, why);
+}
+
+static bool has_lost_all(const struct run *r)
+{
+    size_t lost = 0;
+    for (size_t i = 0; i < r->leg.threads; i++) {
+        lost += r->workers[i]->tally.lost;
+    }
+    return lost >= r->leg.sockets;
+}
+
 /*
  * A version of which no socket ever opened was not run, and that is no fault: |why| says what the
  * server lacks. What failed in a leg that was run, or later, counts.
@@ -276,10 +314,20 @@ static void add_run(struct bench_series *s, struct run *r)
     if (is_refused) {
         return;
     }
+    if (atomic_load(&r->leg.is_cancelled) && atomic_load(&r->leg.is_unreachable)) {
+        note_lost(s, r);
+        s->counts.faults[BENCH_FAULT_OPEN]++; /* one for all that could not be opened */
+        return;
+    }
+    if (has_lost_all(r)) {
+        note_lost(s, r);
+    }
+    add_wire(r, &round);
     add_counts(&s->counts, &round.counts);
     add_opening(s, r);
     if (r->is_measured) {
         add_round(s, r, &round);
+        bench_wire_sum(s);
     }
 }
 

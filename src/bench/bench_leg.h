@@ -10,6 +10,7 @@
 
 #include "bench_process.h"
 #include "bench_result.h"
+#include "bench_wire.h"
 
 #include <stdatomic.h>
 
@@ -31,7 +32,8 @@ struct bench_leg {
     /* The main thread sets them, |start_ns| last, when all workers are ready; until then 0. Only
      * |end_ns| may change afterwards, and only to an earlier time. */
     atomic_uint_fast64_t start_ns, measure_ns, end_ns;
-    atomic_bool is_cancelled; /* by whoever sees that it cannot be run, or need not */
+    atomic_bool is_cancelled;   /* by whoever sees that it cannot be run, or need not */
+    atomic_bool is_unreachable; /* no socket opened, as nobody is there */
     /* Of the workers. */
     atomic_size_t workers_ready, workers_done;
     atomic_size_t sockets_open;          /* now */
@@ -46,7 +48,10 @@ struct bench_tally {
     struct bench_counts counts; /* of the measured time */
     struct bench_histogram latency, late;
     struct bench_histogram connect, tls, settings, handshake, open;
-    uint64_t messages_out_total, messages_in_total;
+    uint64_t messages_out_total, messages_in_total, bytes_out_total, bytes_in_total;
+    struct bench_passed load; /* from its start until all of it had come */
+    bool is_whole;            /* that is known */
+    size_t lost;              /* sockets that ended under the load without a word, for good */
     char why[BENCH_TEXT_MAX]; /* the first fault; "": none */
     char carrier[BENCH_TEXT_MAX];
 };
@@ -62,6 +67,7 @@ struct bench_watch {
 /*
  * Runs the leg of |http| and adds what it measured to |series|, as a round of its own if there was
  * measured time. A leg in which no socket opened in the first round makes series->is_run false.
+ * If all sockets were lost, or none can be opened any more, series->is_lost is set.
  * TRI_OK; TRI_ERR_NOMEM, TRI_ERR_IO (no thread).
  */
 TRI_MUST_USE enum tri_err bench_leg_run(struct bench_series *series,

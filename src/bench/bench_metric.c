@@ -39,14 +39,20 @@ static double opened_per_s(const struct bench_flow *f)
     return divide((double)f->counts->sockets_opened, f->seconds);
 }
 
+/* No message takes nothing: then it is not known. */
+static double wire_of(uint64_t wire, uint64_t messages)
+{
+    return wire > 0 ? divide((double)wire, (double)messages) : (double)NAN;
+}
+
 static double wire_out(const struct bench_flow *f)
 {
-    return divide((double)f->counts->wire_out, (double)f->counts->messages_out);
+    return wire_of(f->counts->wire_out, f->counts->messages_out);
 }
 
 static double wire_in(const struct bench_flow *f)
 {
-    return divide((double)f->counts->wire_in, (double)f->counts->messages_in);
+    return wire_of(f->counts->wire_in, f->counts->messages_in);
 }
 
 static double overhead_out(const struct bench_flow *f)

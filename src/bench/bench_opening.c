@@ -58,7 +58,11 @@ static bool is_lasting(enum tri_fault fault)
 static void note_failure(struct bench_worker *w, enum tri_fault fault, const char *text)
 {
     bench_worker_fault(w, BENCH_FAULT_OPEN, "%.*s", (int)BENCH_TEXT_MAX - 1, text);
-    if (is_opening(w) && is_lasting(fault) && atomic_load(&w->leg->sockets_opened) == 0) {
+    bool is_first = is_opening(w) && atomic_load(&w->leg->sockets_opened) == 0;
+    if (is_first && (fault == TRI_FAULT_CONNECT || fault == TRI_FAULT_TIMEOUT)) {
+        atomic_store(&w->leg->is_unreachable, true);
+    }
+    if (is_first && is_lasting(fault)) {
         atomic_store(&w->leg->is_cancelled, true);
     }
 }
@@ -86,6 +90,7 @@ static void on_fail(void *user, const struct tri_failure *why)
 {
     struct bench_socket *s = user;
     note_failure(s->worker, why->fault, why->text);
+    s->worker->tally.lost += is_loaded(s->worker) ? 1 : 0;
     if (is_opening(s->worker)) {
         settle(s);
         ask_more(s->conn);
@@ -162,6 +167,7 @@ void bench_opening_on_close(void *user, struct tri_ws *ws, const struct tri_ws_e
         w->load->closed(s, end);
         return;
     }
+    w->tally.lost += is_loaded(w) && !end->clean ? 1 : 0;
     bench_worker_fault(w, BENCH_FAULT_CLOSED, "a socket was closed with %u%s%.150s",
                        (unsigned)end->code, end->reason[0] ? ": " : "", end->reason);
 }

@@ -103,10 +103,10 @@ const char *bench_mode_name(enum bench_mode mode)
     return "";
 }
 
-static const struct bench_option *find_option(const char *name)
+static const struct bench_option *find_option(const char *name, size_t len)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (strcmp(table[i].name, name) == 0) {
+        if (strlen(table[i].name) == len && memcmp(table[i].name, name, len) == 0) {
             return &table[i];
         }
     }
@@ -131,13 +131,21 @@ static void set_defaults(struct bench_options *out)
     out->seed = 1;
 }
 
-/* One option and what belongs to it; |*i| moves on to its last value. */
+/* One option and what belongs to it, behind it or behind a =; |*i| moves on to its last value. */
 static enum tri_err take_option(const struct bench_parsing *p, int argc, const char *const *argv,
                                 int *i)
 {
-    const struct bench_option *o = find_option(argv[*i]);
-    if (!o) {
-        return bench_fail(p, "unknown option %.100s; see trisock bench --help", argv[*i]);
+    const size_t len = strcspn(argv[*i], "=");
+    const struct bench_option *o = find_option(argv[*i], len);
+    if (!o) { /* what it was given is not told: it may be a secret */
+        return bench_fail(p, "unknown option %.*s; see trisock bench --help",
+                          len < 100 ? (int)len : 100, argv[*i]);
+    }
+    if (argv[*i][len] == '=') {
+        const char *value = argv[*i] + len + 1;
+        return o->values == 1 ? o->take(p, o, &value)
+                              : bench_fail(p, "%s takes %s; see trisock bench --help", o->name,
+                                           o->values == 0 ? "no value" : "two values, without =");
     }
     if (argc - *i - 1 < o->values) {
         return bench_fail(p, "%s needs %s; see trisock bench --help", o->name,
@@ -221,9 +229,29 @@ static enum tri_err check_url(const struct bench_parsing *p)
     return TRI_OK;
 }
 
+static enum tri_err check_files(const struct bench_parsing *p)
+{
+    const struct {
+        const char *option, *file;
+    } files[] = {
+        {"--ca", p->out->ca}, {"--json", p->out->json_file}, {"--html", p->out->html_file}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (files[i].file && files[i].file[0] == '\0') {
+            return bench_fail(p, "%s needs the name of a file; it is empty", files[i].option);
+        }
+    }
+    return TRI_OK;
+}
+
 static enum tri_err check_all(const struct bench_parsing *p)
 {
-    if (p->out->help || p->out->compare[0]) {
+    if (p->out->help) {
+        return TRI_OK;
+    }
+    if (check_files(p) != TRI_OK) {
+        return TRI_ERR_INVALID;
+    }
+    if (p->out->compare[0]) {
         return TRI_OK;
     }
     if (!p->out->url) {

@@ -61,6 +61,7 @@ static void on_reopened(struct bench_socket *s, uint64_t now_ns)
 static void on_socket_closed(struct bench_socket *s, const struct tri_ws_end *end)
 {
     if (!end->clean || !s->conn->conn) {
+        s->worker->tally.lost++;
         bench_worker_fault(s->worker, BENCH_FAULT_CLOSED, "a socket was closed with %u%s%.150s",
                            (unsigned)end->code, end->reason[0] ? ": " : "", end->reason);
     } else if (goes_on(s->worker)) {
@@ -103,6 +104,7 @@ static void on_its_socket_closed(struct bench_socket *s, const struct tri_ws_end
 static void on_conn_closed(struct bench_conn *c, const struct tri_failure *why)
 {
     if (!c->has_opened) {
+        c->worker->tally.lost++;
         bench_worker_fault(c->worker, BENCH_FAULT_OPEN, "%.200s", why->text);
     } else if (goes_on(c->worker)) {
         bench_opening_dial(c);

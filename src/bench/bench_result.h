@@ -33,7 +33,7 @@ struct bench_cpu {
 struct bench_counts {
     uint64_t messages_out, messages_in; /* in: whole messages received */
     uint64_t bytes_out, bytes_in;       /* of messages, before compression and framing */
-    uint64_t wire_out, wire_in;         /* payload of TCP and UDP */
+    uint64_t wire_out, wire_in;         /* payload of TCP and UDP; see bench_wire.h; 0: not known */
     uint64_t sockets_opened;
     uint64_t faults[BENCH_FAULTS];
 };
@@ -51,6 +51,7 @@ struct bench_round {
 struct bench_series {
     enum tri_http http;
     bool is_run;                    /* false: it could not be, and |why| says so */
+    bool is_lost;                   /* the server was, and the run ended; not in JSON */
     char why[BENCH_TEXT_MAX];       /* also the first fault of those that are counted; "" none */
     size_t sockets, connections;    /* as they were open */
     char carrier[BENCH_TEXT_MAX];   /* "h2, TLS 1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768" */

@@ -80,7 +80,7 @@ enum tri_err bench_take_duration(const struct bench_parsing *p, const struct ben
     double least = o->min > 0 ? DURATION_MIN_S : 0;
     if (!bench_read_duration(values[0], least, DURATION_MAX_S, PLACE(double, p, o))) {
         return bench_fail(p,
-                          "%s %.100s is not understood; give a time from %s to 10080m, like 500ms, "
+                          "%s %.100s is not understood; give a time from %s to 7 days, like 500ms, "
                           "5s or 2m",
                           o->name, values[0], o->min > 0 ? "50ms" : "0");
     }
@@ -257,8 +257,9 @@ enum tri_err bench_take_header(const struct bench_parsing *p, const struct bench
 {
     size_t name_len = strcspn(values[0], ":");
     if (name_len == 0 || values[0][name_len] == '\0') {
-        return bench_fail(p, "%s %.100s is not understood; give it like 'Name: value'", o->name,
-                          values[0]);
+        /* It is not told: it may be a secret. */
+        return bench_fail(p, "%s: what it was given is not understood; give it like 'Name: value'",
+                          o->name);
     }
     const char *end = p->out->header_bytes + sizeof p->out->header_bytes;
     /* A name and a value end in a NUL each; one of them has the place of the colon. */

@@ -19,6 +19,9 @@
 /* After that long, what is not closed politely is dropped. */
 #define CLOSING_NS UINT64_C(3000000000)
 
+/* So many messages a socket make up for those that are cut. */
+#define CUT_MESSAGES_MIN UINT64_C(100)
+
 /* For frames, and for the answers to control frames, beside the messages in flight. */
 #define QUEUE_SPARE_BYTES ((size_t)(64 * 1024))
 #define QUEUE_BYTES_MAX ((size_t)1 << 30)
@@ -46,6 +49,32 @@ static void count_traffic(struct bench_worker *w)
     const struct tri_client_traffic now = bench_opening_traffic(w);
     w->tally.counts.wire_in = now.bytes_in - w->start_traffic.bytes_in;
     w->tally.counts.wire_out = now.bytes_out - w->start_traffic.bytes_out;
+}
+
+static struct bench_passed read_passed(const struct bench_worker *w)
+{
+    const struct tri_client_traffic traffic = bench_opening_traffic(w);
+    return (struct bench_passed){
+        .messages_out = w->tally.messages_out_total,
+        .messages_in = w->tally.messages_in_total,
+        .bytes_out = w->tally.bytes_out_total,
+        .bytes_in = w->tally.bytes_in_total,
+        .wire_out = traffic.bytes_out,
+        .wire_in = traffic.bytes_in,
+    };
+}
+
+/* All has come, so all was sent, and nothing is under way: but for what the server sends by itself,
+ * of which a message for each socket may be cut at either end. */
+static void count_load(struct bench_worker *w)
+{
+    const uint64_t *faults = w->tally.counts.faults;
+    const struct bench_passed now = read_passed(w);
+    w->tally.load = bench_passed_between(&w->before_load, &now);
+    bool is_cut = w->leg->options->mode == BENCH_PUSH &&
+                  w->tally.load.messages_in < CUT_MESSAGES_MIN * (uint64_t)w->sockets_len;
+    w->tally.is_whole = !is_cut && faults[BENCH_FAULT_CLOSED] == 0 &&
+                        faults[BENCH_FAULT_MISSING] == 0 && faults[BENCH_FAULT_SEND] == 0;
 }
 
 /* --------------------------------------------------------------------------------------- phases */
@@ -113,6 +142,7 @@ static void look_while_ready(struct bench_worker *w, uint64_t now)
     w->end_ns = atomic_load(&w->leg->end_ns);
     w->window_ns = w->end_ns - w->measure_ns;
     w->tick_ns = now;
+    w->before_load = read_passed(w);
     w->load->start(w, now);
 }
 
@@ -154,6 +184,9 @@ static void look_while_settling(struct bench_worker *w, uint64_t now)
     }
     if (w->load->finish) {
         w->load->finish(w);
+    }
+    if (is_settled) {
+        count_load(w);
     }
     begin_closing(w, now);
 }

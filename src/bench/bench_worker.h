@@ -102,6 +102,7 @@ struct bench_worker {
     struct bench_socket *sockets;
     size_t sockets_len, sockets_pending; /* OPENING: neither open nor failed */
     struct tri_client_traffic closed_traffic, start_traffic;
+    struct bench_passed before_load;
     struct bench_content content;
     bool verifies; /* options->verify */
     struct bench_pace pace;
@@ -137,6 +138,7 @@ void bench_worker_wake(struct bench_worker *w, uint64_t due_ns);
 static inline void bench_worker_count_out(struct bench_worker *w, uint64_t now_ns, size_t len)
 {
     w->tally.messages_out_total++;
+    w->tally.bytes_out_total += len;
     if (bench_worker_is_measured(w, now_ns)) {
         w->tally.counts.messages_out++;
         w->tally.counts.bytes_out += len;
@@ -146,6 +148,7 @@ static inline void bench_worker_count_out(struct bench_worker *w, uint64_t now_n
 static inline void bench_worker_count_in(struct bench_worker *w, uint64_t now_ns, size_t len)
 {
     w->tally.messages_in_total++;
+    w->tally.bytes_in_total += len;
     if (bench_worker_is_measured(w, now_ns)) {
         w->tally.counts.messages_in++;
         w->tally.counts.bytes_in += len;

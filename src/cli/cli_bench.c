@@ -3,11 +3,13 @@
 
 #include "bench_compare.h"
 #include "bench_engine.h"
+#include "bench_file.h"
 #include "bench_html.h"
 #include "bench_json.h"
 #include "bench_table.h"
 #include "cli_help.h"
 #include "cli_signals.h"
+#include "trisock/trisock.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -81,11 +83,12 @@ static void append_word(char *out, size_t max, const char *word)
 }
 
 /* The value of a field is often a secret, and reports are passed on: its name alone is told. */
-static void append_field(char *out, size_t max, const char *field)
+static void append_field(char *out, size_t max, const char *field, const char *option)
 {
     char masked[128];
     const size_t name_len = strcspn(field, ":");
-    (void)snprintf(masked, sizeof masked, "%.*s: ...", name_len > 100 ? 100 : (int)name_len, field);
+    (void)snprintf(masked, sizeof masked, "%s%.*s: ...", option,
+                   name_len > 100 ? 100 : (int)name_len, field);
     append_word(out, max, masked);
 }
 
@@ -93,8 +96,11 @@ static void write_command(char *out, size_t max, int argc, const char *const *ar
 {
     (void)snprintf(out, max, "trisock bench");
     for (int i = 0; i < argc; i++) {
+        const char joined[] = "--header=";
         if (i > 0 && strcmp(argv[i - 1], "--header") == 0) {
-            append_field(out, max, argv[i]);
+            append_field(out, max, argv[i], "");
+        } else if (strncmp(argv[i], joined, sizeof joined - 1) == 0) {
+            append_field(out, max, argv[i] + sizeof joined - 1, joined);
         } else {
             append_word(out, max, argv[i]);
         }
@@ -103,23 +109,24 @@ static void write_command(char *out, size_t max, int argc, const char *const *ar
 
 /* ------------------------------------------------------------------------------------------ run */
 
+/* All that can be written is; what cannot is told afterwards. */
 static int report(struct benching *b)
 {
     char error[BENCH_ERROR_MAX];
+    int code = (int)bench_engine_status(b->result);
+    const char *json = b->options.json_file, *html = b->options.html_file;
+    const struct bench_result *const runs[] = {b->result};
     bench_table_print(stdout, b->result);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        return complain(BENCH_STATUS_USAGE, "the report could not be written to standard output");
+        code = complain(BENCH_STATUS_USAGE, "the report could not be written to standard output");
     }
-    const char *json = b->options.json_file;
     if (json && bench_json_write(b->result, json, error) != TRI_OK) {
-        return complain(BENCH_STATUS_USAGE, error);
+        code = complain(BENCH_STATUS_USAGE, error);
     }
-    const char *html = b->options.html_file;
-    const struct bench_result *const runs[] = {b->result};
     if (html && bench_html_write(runs, 1, html, error) != TRI_OK) {
-        return complain(BENCH_STATUS_USAGE, error);
+        code = complain(BENCH_STATUS_USAGE, error);
     }
-    return (int)bench_engine_status(b->result);
+    return code;
 }
 
 static int measure(struct benching *b)
@@ -138,10 +145,62 @@ static int measure(struct benching *b)
     return err == TRI_OK ? report(b) : complain(BENCH_STATUS_USAGE, error);
 }
 
+static bool are_files_well(const struct bench_options *o, char error[BENCH_ERROR_MAX])
+{
+    return (!o->json_file || bench_file_check(o->json_file, error) == TRI_OK) &&
+           (!o->html_file || bench_file_check(o->html_file, error) == TRI_OK);
+}
+
+static void ignore_closed(void *user, struct tri_client_conn *conn, const struct tri_failure *why)
+{
+    (void)user;
+    (void)conn;
+    (void)why;
+}
+
+static void ignore_ready(void *user, struct tri_client_conn *conn)
+{
+    (void)user;
+    (void)conn;
+}
+
+/* Whether the library takes the URL: what it begins of a connection is dropped at once. */
+static bool takes_url(struct tri_client *client, const char *url, char error[BENCH_ERROR_MAX])
+{
+    const struct tri_client_conn_setup setup = {
+        .url = url, .on_ready = ignore_ready, .on_closed = ignore_closed};
+    struct tri_client_conn *conn = NULL;
+    return tri_client_connect(&conn, client, &setup, error, BENCH_ERROR_MAX) == TRI_OK;
+}
+
+/* The same of the URL and of the certificates that are to be trusted, which it reads. */
+static bool is_client_well(const struct bench_options *o, char error[BENCH_ERROR_MAX])
+{
+    struct tri_client *client = NULL;
+    struct tri_client_config *config = tri_client_config_new();
+    bool is_well = false;
+    (void)snprintf(error, BENCH_ERROR_MAX, "memory is short");
+    if (config && (!o->ca || tri_client_config_ca(config, o->ca) == TRI_OK)) {
+        tri_client_config_insecure(config, o->insecure);
+        is_well = tri_client_new(&client, config, error, BENCH_ERROR_MAX) == TRI_OK &&
+                  takes_url(client, o->url, error);
+    }
+    tri_client_free(client);
+    tri_client_config_free(config);
+    return is_well;
+}
+
+/* What can be told before it is measured. */
+static bool can_run(const struct bench_options *o, char error[BENCH_ERROR_MAX])
+{
+    return is_client_well(o, error) && are_files_well(o, error) &&
+           bench_engine_prepare(o, error) == TRI_OK;
+}
+
 static int run(struct benching *b, int argc, const char *const *argv)
 {
     char error[BENCH_ERROR_MAX];
-    if (bench_engine_prepare(&b->options, error) != TRI_OK) {
+    if (!can_run(&b->options, error)) {
         return complain(BENCH_STATUS_USAGE, error);
     }
     b->result = calloc(1, sizeof *b->result);
@@ -150,7 +209,7 @@ static int run(struct benching *b, int argc, const char *const *argv)
     }
     write_command(b->result->command, sizeof b->result->command, argc, argv);
     if (b->options.insecure) {
-        (void)fputs("trisock: --insecure: any certificate is taken\n", stderr);
+        (void)complain(0, "--insecure: anybody can be the server, its certificate is not checked");
     }
     int code = measure(b);
     free(b->result);

@@ -7,11 +7,11 @@
 /* Zero is a default everywhere but for |listen| and |url|. All is borrowed for the call. */
 struct cli_bridge_options {
     const char *listen; /* "127.0.0.1:8080", "[::1]:8080", or a port alone; port 0: any */
-    const char *url;    /* wss://host[:port] */
-    unsigned http;      /* TRI_HTTP_ flags; 0: all */
-    bool h3_first;
+    const char *url;    /* wss://host[:port]; a path is not used: it is that of each request */
     const struct tri_header *headers; /* more fields of each handshake */
     size_t headers_len;
+    unsigned http; /* TRI_HTTP_ flags; 0: all */
+    bool h3_first;
     bool verbose; /* connections and refusals are told on standard error, beside what fails */
 };
 

@@ -5,9 +5,7 @@
 #include "cli_connect_run.h"
 #include "cli_help.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static int complain(int code, const char *sentence)
 {
@@ -62,18 +60,6 @@ static int make_client(struct tri_client **out, const struct cli_connect_options
     return err == TRI_OK ? 0 : complain(CLI_CONNECT_USAGE, error);
 }
 
-/* A standard descriptor that is closed would be the next one to be opened: a socket, say, that lines
- * are then read from or written to. */
-static void keep_standard_descriptors(void)
-{
-    while (fcntl(STDERR_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0 ||
-           fcntl(STDIN_FILENO, F_GETFD) < 0) {
-        if (open("/dev/null", O_RDWR) < 0) {
-            return;
-        }
-    }
-}
-
 /* Frees |client|. */
 static int run(struct tri_client *client, const struct cli_connect_options *o)
 {
@@ -94,7 +80,6 @@ static int run(struct tri_client *client, const struct cli_connect_options *o)
 
 int cli_connect(int argc, const char *const *argv)
 {
-    keep_standard_descriptors();
     struct cli_connect_options options;
     char error[CLI_ERROR_MAX];
     if (cli_connect_options_parse(&options, argc, argv, error) != TRI_OK) {

@@ -61,8 +61,8 @@ static enum tri_err take_duration(const struct parsing *p, const struct option *
         return fail(p, "%s %s is no time up to a day; give one like 500ms or 20s", o->name, value);
     }
     *(uint64_t *)(void *)((char *)p->out + o->field) = (uint64_t)(seconds * 1000 + 0.5);
-    p->out->has_ping =
-        p->out->has_ping || o->field == offsetof(struct cli_connect_options, ping_ms);
+    *(o->field == offsetof(struct cli_connect_options, ping_ms) ? &p->out->has_ping
+                                                                : &p->out->has_wait) = true;
     return TRI_OK;
 }
 
@@ -272,6 +272,10 @@ static enum tri_err check_whole(const struct parsing *p)
     if (o->bridge && (o->origin || o->subprotocols || o->deflate != TRI_DEFLATE_OFF)) {
         return fail(p, "--bridge passes on what its clients ask for; leave out --origin, "
                        "--subprotocol and --deflate");
+    }
+    if (o->bridge && (o->has_ping || o->has_wait || o->max_message > 0)) {
+        return fail(p, "--bridge leaves pings, ends and messages to its clients and the server; "
+                       "leave out --ping, --wait and --max-message");
     }
     return TRI_OK;
 }

@@ -16,7 +16,7 @@ struct cli_connect_options {
     size_t headers_len;
     const char *origin, *subprotocols; /* NULL: none */
     enum tri_deflate deflate;
-    bool has_ping;
+    bool has_ping, has_wait;
     uint64_t ping_ms, wait_ms;
     const char *once; /* the one message; NULL: those of standard input */
     bool binary;      /* messages to send are hex */

@@ -5,17 +5,32 @@
 #include "cli_serve.h"
 #include "trisock/trisock.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
 {
     return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
+/* A standard descriptor that is closed would be the next one to be opened: a socket, say, that lines
+ * are then read from or written to, or one of the loop's, which does not close such a descriptor. */
+static void keep_standard_descriptors(void)
+{
+    while (fcntl(STDERR_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0 ||
+           fcntl(STDIN_FILENO, F_GETFD) < 0) {
+        if (open("/dev/null", O_RDWR) < 0) {
+            return;
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_descriptors();
     /* A reader of our output that went away is an error of that write, not the end of us. */
     (void)signal(SIGPIPE, SIG_IGN);
     const char *command = argc > 1 ? argv[1] : "help";

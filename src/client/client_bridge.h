@@ -26,7 +26,7 @@ struct tri_client_bridge;
 /* Zero is a default everywhere but for |listen| and |url|. All is copied. */
 struct tri_client_bridge_setup {
     const char *listen; /* "127.0.0.1:8080": a loopback address; port 0: any */
-    const char *url;    /* wss://host[:port]; the path is that of each request */
+    const char *url;    /* wss://host[:port]; a path is not used: it is that of each request */
     unsigned http;      /* as in struct tri_client_conn_setup */
     bool h3_first;
     /* Fields that each handshake has besides its own, names in lower case; one that has a field of

@@ -99,6 +99,12 @@ static void fail_by(struct tri_client_call *call, enum tri_fault fault, const ch
     fail(call, &why);
 }
 
+static void start_timeout(struct tri_client_call *call)
+{
+    struct tri_client *client = call->conn->client;
+    tri_timeout_arm(&client->answers, &call->timeout, client->sessions.now_ns);
+}
+
 static void ask(struct tri_client_conn *c, struct tri_client_call *call)
 {
     struct tri_call_request request = {.authority = tri_slice_of_string(c->url.authority)};
@@ -110,7 +116,7 @@ static void ask(struct tri_client_conn *c, struct tri_client_call *call)
         c->waiting_len--;
         call->asked = asked;
         tri_list_append(&c->asked, &call->node);
-        tri_timeout_arm(&c->client->answers, &call->timeout, c->client->sessions.now_ns);
+        start_timeout(call);
     } else if (err == TRI_ERR_LIMIT) {
         fail_by(call, TRI_FAULT_URL, "the path and fields are more than the connection takes");
     } else if (err == TRI_ERR_CLOSED) {
@@ -137,6 +143,18 @@ static void fail_late(struct tri_client_conn *c)
     }
 }
 
+/* A server may take no streams, or none for long. The new ones are the last, and time is right only
+ * within a turn: the program may have been elsewhere when it opened them. */
+static void start_timeouts(struct tri_client_conn *c)
+{
+    for (struct tri_list *at = c->waiting.prev; at != &c->waiting; at = at->prev) {
+        if (tri_list_is_linked(&call_of(at)->timeout.node)) {
+            return;
+        }
+        start_timeout(call_of(at));
+    }
+}
+
 /* Those that wait now: whoever opens another one when he is told that one failed has the next round,
  * or a server that takes no head, however small, would keep us here. */
 void tri_client_calls_pump(struct tri_client_conn *c)
@@ -145,6 +163,7 @@ void tri_client_calls_pump(struct tri_client_conn *c)
         ask(c, call_of(c->waiting.next));
     }
     fail_late(c);
+    start_timeouts(c);
 }
 
 void tri_client_calls_fail_waiting(struct tri_client_conn *c, const struct tri_failure *why)
@@ -170,8 +189,14 @@ void tri_client_calls_expire(struct tri_client *client, uint64_t now_ns)
     for (struct tri_timeout *t = tri_timeout_list_pop(&client->answers, now_ns); t;
          t = tri_timeout_list_pop(&client->answers, now_ns)) {
         struct tri_client_call *call = TRI_CONTAINER_OF(t, struct tri_client_call, timeout);
-        cancel_asked(call);
-        fail_by(call, TRI_FAULT_TIMEOUT, "the server did not answer the opening handshake in time");
+        if (call->asked) {
+            cancel_asked(call);
+            fail_by(call, TRI_FAULT_TIMEOUT,
+                    "the server did not answer the opening handshake in time");
+        } else {
+            fail_by(call, TRI_FAULT_TIMEOUT,
+                    "the server had no room for another socket on this connection in time");
+        }
     }
 }
 
@@ -204,9 +229,9 @@ static void ask_again(struct tri_client_call *call)
 {
     struct tri_client_conn *c = call->conn;
     tri_list_remove(&call->node);
-    tri_timeout_disarm(&call->timeout);
     call->asked = NULL;
     call->was_refused = true;
+    start_timeout(call);
     tri_list_append(c->waiting.next, &call->node);
     c->waiting_len++;
 }

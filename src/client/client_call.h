@@ -46,7 +46,7 @@ struct tri_client_call {
     struct tri_call *asked;     /* NULL while it waits */
     bool was_refused;           /* unlooked at, and it is asked once more */
     struct tri_list node;       /* in conn->waiting, or conn->asked */
-    struct tri_timeout timeout; /* for the answer: armed while asked */
+    struct tri_timeout timeout; /* for room while the connection is up, then for the answer */
 };
 
 /*

@@ -2,7 +2,10 @@
 #include "client_config.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 void tri_client_config_init(struct tri_client_config *config, const struct tri_alloc *alloc)
 {
@@ -73,6 +76,28 @@ enum tri_err tri_client_config_copy(struct tri_client_config *to,
         err = copy_string(to->alloc, &to->keylog_file, from->keylog_file);
     }
     return err == TRI_OK ? copy_string(to->alloc, &to->qlog_dir, from->qlog_dir) : err;
+}
+
+/* A qlog that cannot be written would be missed only after the traffic has passed. */
+enum tri_err tri_client_config_check_qlog(const struct tri_client_config *config, char *error,
+                                          size_t error_max)
+{
+    const char *dir = config->qlog_dir;
+    struct stat st;
+    if (!dir) {
+        return TRI_OK;
+    }
+    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        (void)snprintf(error, error_max,
+                       "the qlog folder %s does not exist; make it, or give another", dir);
+        return TRI_ERR_NOT_FOUND;
+    }
+    if (access(dir, W_OK | X_OK) != 0) {
+        (void)snprintf(error, error_max, "the qlog folder %s cannot be written to; give another",
+                       dir);
+        return TRI_ERR_IO;
+    }
+    return TRI_OK;
 }
 
 enum tri_err tri_client_config_ca(struct tri_client_config *config, const char *file)

@@ -28,4 +28,9 @@ void tri_client_config_deinit(struct tri_client_config *config);
 TRI_MUST_USE enum tri_err tri_client_config_copy(struct tri_client_config *to,
                                                  const struct tri_client_config *from);
 
+/* Whether qlogs can be written, if there are to be any. TRI_OK; or |error| gets a sentence:
+ * TRI_ERR_NOT_FOUND (there is no such folder), TRI_ERR_IO (it cannot be written to). */
+TRI_MUST_USE enum tri_err tri_client_config_check_qlog(const struct tri_client_config *config,
+                                                       char *error, size_t error_max);
+
 #endif

@@ -133,7 +133,7 @@ void tri_client_conn_up(struct tri_client_conn *c);
 /* What adapters tell; their user is the connection. */
 extern const struct tri_call_events tri_client_conn_call_events;
 
-/* Asks what waits, as far as there is room. */
+/* Asks what waits, as far as there is room; the others have so long to get some. The state is READY. */
 void tri_client_calls_pump(struct tri_client_conn *c);
 
 /* All that wait, or all, fail by |why|. */

@@ -61,7 +61,7 @@ static void look_for_ticket(struct tri_client_conn *c)
 /* |c| has a link, and may have none afterwards. */
 static void flush(struct tri_client_conn *c, uint64_t now_ns)
 {
-    if (c->state == TRI_CLIENT_CONN_READY) {
+    if (c->state == TRI_CLIENT_CONN_READY && !tri_list_is_empty(&c->waiting)) {
         tri_client_calls_pump(c);
     }
     if (c->state == TRI_CLIENT_CONN_CLOSING && !c->is_shut && tri_list_is_empty(&c->sockets)) {

@@ -5,7 +5,9 @@
 #include "client_tcp.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* How often a turn's end goes over what is dirty: as in server_worker.c. */
 #define FLUSH_ROUNDS 4
@@ -152,21 +154,33 @@ enum tri_err tri_client_need_quic(struct tri_client *client, char error[TRI_TLS_
                                                       client->keylog, error);
 }
 
+static enum tri_err open_keylog(struct tri_client *client, char error[TRI_TLS_ERROR_MAX])
+{
+    const char *file = client->config.keylog_file;
+    if (!file) {
+        return TRI_OK;
+    }
+    client->keylog = tri_tls_keylog_open(file);
+    if (client->keylog) {
+        return TRI_OK;
+    }
+    const int number = errno;
+    char text[128];
+    const char *why = strerror_r(number, text, sizeof text);
+    (void)snprintf(error, TRI_TLS_ERROR_MAX, "the key log %s cannot be written: %s", file, why);
+    return number == ENOENT ? TRI_ERR_NOT_FOUND : TRI_ERR_IO;
+}
+
 /* What the TLS of every connection needs: the key log and the certificates. */
 static enum tri_err init_tls(struct tri_client *client, char error[TRI_TLS_ERROR_MAX])
 {
     const struct tri_client_config *config = &client->config;
     const struct tri_tls_trust trust = {.ca_file = config->ca_file, .insecure = config->insecure};
-    if (config->keylog_file) {
-        client->keylog = tri_tls_keylog_open(config->keylog_file);
-        if (!client->keylog) {
-            (void)snprintf(error, TRI_TLS_ERROR_MAX, "the key log %s cannot be written",
-                           config->keylog_file);
-            return TRI_ERR_IO;
-        }
+    enum tri_err err = open_keylog(client, error);
+    if (err != TRI_OK) {
+        return err;
     }
-    enum tri_err err =
-        tri_tls_client_init(&client->tcp_tls, TRI_TLS_TCP, &trust, client->keylog, error);
+    err = tri_tls_client_init(&client->tcp_tls, TRI_TLS_TCP, &trust, client->keylog, error);
     if (err != TRI_OK) {
         client->tcp_tls.ctx = NULL;
         tri_tls_keylog_close(client->keylog);
@@ -249,6 +263,9 @@ static enum tri_err init_parts(struct tri_client *client, const struct tri_clien
     enum tri_err err = tri_client_config_copy(&client->config, config);
     tri_timeout_list_init(&client->answers,
                           client->config.limits.request_timeout_ms * TRI_NS_PER_MS);
+    if (err == TRI_OK) {
+        err = tri_client_config_check_qlog(&client->config, error, TRI_TLS_ERROR_MAX);
+    }
     if (err == TRI_OK) {
         err = init_tls(client, error);
     }

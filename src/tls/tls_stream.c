@@ -160,6 +160,11 @@ enum tri_err tri_tls_stream_read(struct tri_tls_stream *t, uint8_t *out, size_t 
         t->in = (struct tri_slice){0}; /* RFC 8446 section 6.1: what follows close_notify is void */
         return TRI_AGAIN;
     }
+    /* It takes from us no more than the record it reads, so nothing is left within it: to ask would
+     * cost as much as a small record does, for an error that it keeps a text of. */
+    if (t->in.len == 0 && wolfSSL_pending(t->ssl) == 0) {
+        return TRI_AGAIN;
+    }
     int got = wolfSSL_read(t->ssl, out, max < INT_MAX ? (int)max : INT_MAX);
     if (got > 0) {
         *len = (size_t)got;

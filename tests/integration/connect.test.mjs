@@ -10,9 +10,9 @@ import { makeCertificate } from './support/certificates.mjs';
 import { atEnd } from './support/cleanup.mjs';
 import { connect, startConnect } from './support/connect.mjs';
 import { identity } from './support/identity.mjs';
-import { BIG_MESSAGE_MS, EVENT_MS, TEST_MS, within } from './support/limits.mjs';
+import { BIG_MESSAGE_MS, EVENT_MS, START_MS, TEST_MS, within } from './support/limits.mjs';
 import { MIB } from './support/payloads.mjs';
-import { kill, run, temporaryDirectory } from './support/processes.mjs';
+import { kill, run, start, temporaryDirectory } from './support/processes.mjs';
 import {
   BINARY,
   runTrisock,
@@ -261,6 +261,9 @@ test('what cannot be used is status 2, in one line', { timeout: TEST_MS }, async
     [['wss://localhost/#part'], /the URL has a fragment/],
     [['wss://localhost/', '--http', '4'], /--http 4 is not understood/],
     [['wss://localhost/', '--ca', '/none.pem'], /none\.pem/],
+    [['wss://localhost/', '--qlog', '/none'], /the qlog folder \/none does not exist/],
+    [['wss://localhost/', '--keylog', '/none/keys'], /the key log \/none\/keys cannot be written/],
+    [['wss://localhost/', '--bridge', '0', '--ping', '1s'], /leave out --ping/],
     [['wss://localhost/', '--once', 'xyz', '--binary'], /--once is not pairs of hexadecimal/],
     [['wss://localhost/', '--header', 'a b'], /--header a b is no field/],
     [['wss://localhost/', '--header', 'upgrade: x'], /a field is given/],
@@ -421,6 +424,36 @@ test('a closed standard input is one without lines', { timeout: TEST_MS }, async
       env: sanitizerEnvironment(),
     });
     assert.equal(code, 0, closed);
+  }
+});
+
+test('every command bears closed descriptors', { timeout: TEST_MS }, async (t) => {
+  const { caFile, certFile, keyFile } = await identity();
+  const url = `wss://${shared.authority}/echo`;
+  const log = path.join(temporaryDirectory(t), 'log');
+  const serve = ['serve', '--listen', '127.0.0.1:0', '--cert', certFile, '--key', keyFile];
+  for (const closed of ['>&-', '<&- >&- 2>&-']) {
+    for (const args of [
+      ['bench', url, '--ca', caFile, '--sockets', '1', '--duration', '100ms', '--warmup', '0'],
+      ['connect', url, '--ca', caFile],
+      [...serve, '--log', log],
+    ]) {
+      fs.writeFileSync(log, '');
+      const command = `exec "$0" "$@" ${closed}`;
+      const started = start('/bin/sh', ['-c', command, BINARY, ...args], {
+        env: sanitizerEnvironment(),
+      });
+      atEnd(t, () => kill(started));
+      if (args[0] === 'serve') {
+        const since = Date.now();
+        while (!/ start /.test(fs.readFileSync(log, 'utf8')) && Date.now() - since < START_MS) {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        started.child.kill('SIGTERM');
+      }
+      const { code, signal } = await within(START_MS, `the end of ${args[0]}`, started.exited);
+      assert.deepEqual([code, signal], [0, null], `${args[0]} ${closed}`);
+    }
   }
 });
 

@@ -773,8 +773,8 @@ TRI_API void tri_client_config_resumption(struct tri_client_config *config, bool
 /*
  * As tri_config_limit, of the limits that a client has a use for: MESSAGE_BYTES, QUEUE_BYTES,
  * PING_INTERVAL, IDLE_TIMEOUT, CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT (name, connection, TLS and SETTINGS,
- * each), REQUEST_TIMEOUT (the answer to an opening handshake), FRAGMENTS, CONTROL_FRAMES and
- * DEFLATE_*; the others change nothing.
+ * each), REQUEST_TIMEOUT (room for a socket on a connection that is up, and then the answer to its
+ * opening handshake, each), FRAGMENTS, CONTROL_FRAMES and DEFLATE_*; the others change nothing.
  */
 TRI_API enum tri_err tri_client_config_limit(struct tri_client_config *config, enum tri_limit limit,
                                              uint64_t value);
@@ -790,8 +790,9 @@ TRI_API enum tri_err tri_client_config_qlog(struct tri_client_config *config, co
 
 /*
  * Makes a client from |config| (which may be freed afterwards). On failure *out is NULL and |error|
- * (if not NULL) gets a sentence, as from tri_server_new. TRI_OK; TRI_ERR_NOT_FOUND, TRI_ERR_TLS
- * (the file of certificates); TRI_ERR_IO; TRI_ERR_NOMEM.
+ * (if not NULL) gets a sentence, as from tri_server_new. TRI_OK; TRI_ERR_NOT_FOUND (the file of
+ * certificates, the folder of the key log, the qlog folder); TRI_ERR_TLS (the certificates);
+ * TRI_ERR_IO (the key log or the qlog folder cannot be written to); TRI_ERR_NOMEM.
  */
 TRI_API enum tri_err tri_client_new(struct tri_client **out, const struct tri_client_config *config,
                                     char *error, size_t error_max);

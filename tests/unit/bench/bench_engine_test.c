@@ -56,7 +56,9 @@ static void a_version_that_nobody_asked_for_may_be_missing(void **state)
     assert_int_equal(bench_engine_status(result), BENCH_STATUS_OK);
     o.https_given = true;
     assert_int_equal(bench_engine_status(result), BENCH_STATUS_NOTHING);
-    result->is_interrupted = true; /* it had no turn */
+    result->is_interrupted = true; /* it had no turn: it was asked for all the same */
+    assert_int_equal(bench_engine_status(result), BENCH_STATUS_NOTHING);
+    o.https_given = false;
     assert_int_equal(bench_engine_status(result), BENCH_STATUS_OK);
 }
 
@@ -154,6 +156,44 @@ static void a_run_that_is_interrupted_says_what_had_no_turn(void **state)
     assert_int_equal(bench_engine_status(result), BENCH_STATUS_NOTHING);
 }
 
+struct ending {
+    struct bench_server server;
+};
+
+static void *end_server(void *user)
+{
+    struct ending *ending = user;
+    (void)usleep(300000);
+    bench_server_stop(&ending->server);
+    return NULL;
+}
+
+/* Closed politely, the sockets tell; then nobody is there. */
+static void a_server_that_is_lost_is_told_once(void **state)
+{
+    (void)state;
+    static struct ending ending; /* large */
+    static struct bench_options run;
+    char line[256], error[BENCH_ERROR_MAX];
+    atomic_int interrupts = 0;
+    pthread_t thread;
+    bench_server_start(&ending.server, TRI_HTTP_1_1);
+    (void)snprintf(line, sizeof line,
+                   "%s/echo --insecure --http 1.1,2 --sockets 40 --rounds 20 --duration 50ms "
+                   "--warmup 0",
+                   ending.server.url);
+    assert_int_equal(bench_line(&run, line, error), TRI_OK);
+    memset(result, 0, sizeof *result);
+    assert_int_equal(pthread_create(&thread, NULL, end_server, &ending), 0);
+    assert_int_equal(bench_engine_run(result, &run, &interrupts, false, error), TRI_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    const struct bench_series *s = &result->series[0];
+    assert_int_equal(bench_engine_status(result), BENCH_STATUS_FAULTS);
+    assert_true(s->is_run && s->is_lost && s->rounds_len > 0 && s->rounds_len < 20);
+    assert_memory_equal(s->why, "the server was lost in round ", 29);
+    assert_in_range(s->counts.faults[BENCH_FAULT_OPEN], 0, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +211,8 @@ int main(void)
                                         make_result, free_result),
         cmocka_unit_test_setup_teardown(a_run_that_is_interrupted_says_what_had_no_turn,
                                         make_result, free_result),
+        cmocka_unit_test_setup_teardown(a_server_that_is_lost_is_told_once, make_result,
+                                        free_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

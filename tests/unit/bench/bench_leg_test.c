@@ -99,6 +99,35 @@ static void echoes_come_back_over_each_version(void **state)
     }
 }
 
+/* Also where much is given to the library that goes later, and where messages are cut by the ends of
+ * the measured time: a frame takes its header, a record of TLS 22 bytes for up to 16 KiB. */
+static void what_a_message_takes_on_the_wire_is_at_least_itself(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "/echo --sockets 4 --rate 10m",
+        "/echo --sockets 20 --size 1-70000 --warmup 0",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        for (size_t j = 0; j < 3; j++) {
+            run_leg(https[j], lines[i]);
+            const struct bench_counts *c = &series->counts;
+            if (all_faults() > 0) { /* too slow a machine for all that was due */
+                assert_int_equal(c->wire_out + c->wire_in, 0);
+                continue;
+            }
+            double most = i == 0 ? 100 : 4000; /* a message may have a datagram for itself */
+            double out = (double)c->wire_out - (double)c->bytes_out;
+            double in = (double)c->wire_in - (double)c->bytes_in;
+            if (out <= 0 || out >= most * (double)c->messages_out || in <= 0 ||
+                in >= most * (double)c->messages_in) {
+                fail_msg("%s: %g out of %g, %g in of %g", bench_http_name(https[j]), out,
+                         (double)c->messages_out, in, (double)c->messages_in);
+            }
+        }
+    }
+}
+
 static void the_open_loop_keeps_its_rate(void **state)
 {
     (void)state;
@@ -249,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(echoes_come_back_over_each_version),
+        cmocka_unit_test(what_a_message_takes_on_the_wire_is_at_least_itself),
         cmocka_unit_test(the_open_loop_keeps_its_rate),
         cmocka_unit_test(parts_of_opening_are_those_of_the_version),
         cmocka_unit_test(sockets_are_opened_over_and_over),

@@ -80,6 +80,17 @@ static void every_option_is_taken_before_and_behind_the_url(void **state)
     assert_int_equal(o.seed, 9);
 }
 
+static void a_value_may_stand_behind_an_equals_sign(void **state)
+{
+    (void)state;
+    assert_parses("--sockets=7 " URL "--label=a=b --size=1,2 --header=X:y=z");
+    assert_int_equal(o.sockets, 7);
+    assert_string_equal(o.label, "a=b");
+    assert_int_equal(o.sizes.list_len, 2);
+    assert_string_equal(o.headers[0].name, "x");
+    assert_string_equal(o.headers[0].value, "y=z");
+}
+
 static void a_rate_is_an_open_loop(void **state)
 {
     (void)state;
@@ -111,6 +122,14 @@ static void what_does_not_go_together_is_told(void **state)
         {URL "--mode broadcast --size 7",
          "--mode broadcast needs messages of at least 8 bytes; give a larger --size"},
         {URL "--bogus", "unknown option --bogus; see trisock bench --help"},
+        {URL "--headr=X:secret", "unknown option --headr; see trisock bench --help"},
+        {URL "--header=secret",
+         "--header: what it was given is not understood; give it like 'Name: value'"},
+        {URL "--verify=1", "--verify takes no value; see trisock bench --help"},
+        {"--compare=a b", "--compare takes two values, without =; see trisock bench --help"},
+        {URL "--ca=", "--ca needs the name of a file; it is empty"},
+        {URL "--json=", "--json needs the name of a file; it is empty"},
+        {"--compare a b --html=", "--html needs the name of a file; it is empty"},
         {URL "--sockets", "--sockets needs a value; see trisock bench --help"},
         {"--compare a", "--compare needs two values; see trisock bench --help"},
         {"wss://h?x", "wss://h?x has no path; give one, such as wss://localhost:8443/echo"},
@@ -146,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_is_enough),
         cmocka_unit_test(every_option_is_taken_before_and_behind_the_url),
+        cmocka_unit_test(a_value_may_stand_behind_an_equals_sign),
         cmocka_unit_test(a_rate_is_an_open_loop),
         cmocka_unit_test(what_does_not_go_together_is_told),
         cmocka_unit_test(help_and_a_comparison_need_no_url),

@@ -108,16 +108,18 @@ static void what_is_out_of_range_is_told_with_the_range(void **state)
         {URL "--rounds 1001", "--rounds 1001 is not understood; give a number from 1 to 1000"},
         {URL "--threads 65", "--threads 65 is not understood; give a number from 1 to 64"},
         {URL "--duration 49ms", "--duration 49ms is not understood; give a time from 50ms to "
-                                "10080m, like 500ms, 5s or 2m"},
+                                "7 days, like 500ms, 5s or 2m"},
         {URL "--warmup 5h",
-         "--warmup 5h is not understood; give a time from 0 to 10080m, like 500ms, 5s or 2m"},
+         "--warmup 5h is not understood; give a time from 0 to 7 days, like 500ms, 5s or 2m"},
         {URL "--rate 0", "--rate 0 is not understood; give messages a second, like 500 or 20k"},
         {URL "--mode x", "--mode x is not understood; give echo, open, idle, push or broadcast"},
         {URL "--deflate x", "--deflate x is not understood; give off, shared or dedicated"},
         {URL "--server-pid 0", "--server-pid 0 is not understood; give the number of a process"},
         {URL "--seed x", "--seed x is not understood; give a number"},
-        {URL "--header x", "--header x is not understood; give it like 'Name: value'"},
-        {URL "--header :x", "--header :x is not understood; give it like 'Name: value'"},
+        {URL "--header x",
+         "--header: what it was given is not understood; give it like 'Name: value'"},
+        {URL "--header :x",
+         "--header: what it was given is not understood; give it like 'Name: value'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_fails(rows[i][0], rows[i][1]);

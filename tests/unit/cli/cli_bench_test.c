@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct bench_server server;
@@ -78,6 +80,49 @@ static void its_status_tells_how_it_went(void **state)
     }
 }
 
+static void what_cannot_be_used_is_told_before_it_is_measured(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {
+        {"ws://localhost/echo"},
+        {"http://localhost/echo"},
+        {"localhost:8443/echo"},
+        {"wss://localhost:99999/echo"},
+        {"wss://me@localhost/echo"},
+        {NULL, "--json", "/nowhere/a.json"},
+        {NULL, "--html", "/nowhere/a.html"},
+        {NULL, "--json", "/tmp"},
+        {NULL, "--ca", ""},
+    };
+    char url[256];
+    (void)snprintf(url, sizeof url, "%s/echo", server.url);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *argv[] = {rows[i][0] ? rows[i][0] : url,
+                              "--duration",
+                              "60s",
+                              "--insecure",
+                              rows[i][1],
+                              rows[i][2]};
+        const time_t began = time(NULL);
+        assert_int_equal(cli_bench(rows[i][1] ? 6 : 4, argv), 2);
+        assert_true(time(NULL) - began < 30);
+    }
+}
+
+/* Neither keeps the other from being written. */
+static void what_can_be_written_is(void **state)
+{
+    (void)state;
+    char file[512];
+    struct stat st;
+    (void)snprintf(file, sizeof file, "%s/c.html", dir.path);
+    assert_int_equal(
+        run("/echo", (const char *const[]){"--json", "/dev/full", "--html", file, NULL}), 2);
+    assert_int_equal(stat(file, &st), 0);
+    assert_true(st.st_size > 1000);
+    (void)unlink(file);
+}
+
 static void the_command_can_be_typed_again(void **state)
 {
     (void)state;
@@ -99,13 +144,15 @@ static void a_field_is_told_without_its_value(void **state)
     (void)state;
     char file[512], text[4096] = "";
     (void)snprintf(file, sizeof file, "%s/b.json", dir.path);
-    assert_int_equal(
-        run("/echo", (const char *const[]){"--json", file, "--header", "X-Key: hidden", NULL}), 0);
+    assert_int_equal(run("/echo", (const char *const[]){"--json", file, "--header", "X-Key: hidden",
+                                                        "--header=X-Other: hidden", NULL}),
+                     0);
     FILE *in = fopen(file, "r");
     assert_non_null(in);
     assert_true(fread(text, 1, sizeof text - 1, in) > 0);
     (void)fclose(in);
     assert_non_null(strstr(text, "--header 'X-Key: ...'"));
+    assert_non_null(strstr(text, "'--header=X-Other: ...'"));
     assert_null(strstr(text, "hidden"));
     (void)unlink(file);
 }
@@ -114,6 +161,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_status_tells_how_it_went),
+        cmocka_unit_test(what_cannot_be_used_is_told_before_it_is_measured),
+        cmocka_unit_test(what_can_be_written_is),
         cmocka_unit_test(the_command_can_be_typed_again),
         cmocka_unit_test(a_field_is_told_without_its_value),
     };

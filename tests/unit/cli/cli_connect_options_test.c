@@ -34,7 +34,8 @@ static void without_options_it_is_all_by_default(void **state)
     assert_int_equal(o.http, 0);
     assert_int_equal(o.wait_ms, 500);
     assert_int_equal(o.deflate, TRI_DEFLATE_OFF);
-    assert_false(o.has_ping || o.json || o.raw || o.binary || o.insecure || o.verbose || o.help);
+    assert_false(o.has_ping || o.has_wait || o.json || o.raw || o.binary || o.insecure ||
+                 o.verbose || o.help);
     assert_null(o.once);
     assert_null(o.bridge);
     cli_connect_options_deinit(&o);
@@ -60,7 +61,7 @@ static void every_option_is_taken(void **state)
     assert_string_equal(o.origin, "https://example.com");
     assert_string_equal(o.subprotocols, "chat,superchat");
     assert_int_equal(o.deflate, TRI_DEFLATE_DEDICATED);
-    assert_true(o.has_ping);
+    assert_true(o.has_ping && o.has_wait);
     assert_int_equal(o.ping_ms, 20000);
     assert_int_equal(o.wait_ms, 0);
     assert_string_equal(o.once, "hello");
@@ -141,6 +142,15 @@ static void what_is_wrong_is_told_with_the_remedy(void **state)
         {{URL, "--bridge=8080", "--deflate=shared"},
          "--bridge passes on what its clients ask for; leave out --origin, --subprotocol and "
          "--deflate"},
+        {{URL, "--bridge=8080", "--ping=0"},
+         "--bridge leaves pings, ends and messages to its clients and the server; leave out "
+         "--ping, --wait and --max-message"},
+        {{URL, "--bridge=8080", "--wait=500ms"},
+         "--bridge leaves pings, ends and messages to its clients and the server; leave out "
+         "--ping, --wait and --max-message"},
+        {{URL, "--bridge=8080", "--max-message=1"},
+         "--bridge leaves pings, ends and messages to its clients and the server; leave out "
+         "--ping, --wait and --max-message"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cli_connect_options o;

@@ -15,7 +15,7 @@ struct rig {
     struct tri_client_link link;
     struct tri_conn adapter;
     struct tri_call asked[4];
-    unsigned opens; /* of the adapter */
+    unsigned opens, cancels; /* of the adapter */
     size_t room;
     bool is_going;
     enum tri_err open_error;
@@ -59,8 +59,17 @@ static bool is_going_scripted(const struct tri_conn *c)
     return the_rig->is_going;
 }
 
-static const struct tri_call_ops scripted = {
-    .open = open_scripted, .room = room_scripted, .is_going = is_going_scripted};
+static void cancel_scripted(struct tri_conn *c, struct tri_call *call)
+{
+    (void)c;
+    assert_ptr_equal(call, &the_rig->asked[(the_rig->opens - 1) % 4]);
+    the_rig->cancels++;
+}
+
+static const struct tri_call_ops scripted = {.open = open_scripted,
+                                             .cancel = cancel_scripted,
+                                             .room = room_scripted,
+                                             .is_going = is_going_scripted};
 
 static void take_ask(struct tri_client_call *call, struct tri_call_request *out)
 {
@@ -194,12 +203,50 @@ static void who_opens_again_at_each_failure_waits_for_the_next_round(void **stat
     }
 }
 
+static void room_and_the_answer_are_waited_for_as_long(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct caller early = {.asks = 0}, late = {.asks = 0};
+    set_up(&r);
+    r.room = 0;
+    r.conn.state = TRI_CLIENT_CONN_OPENING;
+    call(&r, &early);
+    assert_true(tri_timeout_list_deadline_ns(&r.client.answers) == TRI_NEVER_NS);
+    r.conn.state = TRI_CLIENT_CONN_READY; /* and now it is room that is lacking */
+    r.client.sessions.now_ns = 5000;
+    tri_client_calls_pump(&r.conn);
+    call(&r, &late); /* between turns, when the time is an old one */
+    r.client.sessions.now_ns = 5500;
+    tri_client_calls_pump(&r.conn);
+    tri_client_calls_expire(&r.client, 5999);
+    assert_int_equal(early.fails, 0);
+    tri_client_calls_expire(&r.client, 6000);
+    assert_int_equal(early.fails, 1);
+    assert_int_equal(early.fault, TRI_FAULT_TIMEOUT);
+    assert_non_null(strstr(early.text, "no room"));
+    assert_int_equal(r.conn.waiting_len, 1);
+    tri_client_calls_expire(&r.client, 6499);
+    assert_int_equal(late.fails, 0);
+    r.room = 1;
+    r.client.sessions.now_ns = 6400;
+    tri_client_calls_pump(&r.conn);
+    assert_int_equal(late.asks, 1);
+    tri_client_calls_expire(&r.client, 7399); /* from when it was asked */
+    assert_int_equal(late.fails, 0);
+    tri_client_calls_expire(&r.client, 7400);
+    assert_int_equal(late.fault, TRI_FAULT_TIMEOUT);
+    assert_non_null(strstr(late.text, "did not answer"));
+    assert_int_equal(r.cancels, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_refused_unlooked_at_is_asked_once_more_before_the_others),
         cmocka_unit_test(behind_goaway_nothing_is_asked_again_and_nothing_waits),
         cmocka_unit_test(who_opens_again_at_each_failure_waits_for_the_next_round),
+        cmocka_unit_test(room_and_the_answer_are_waited_for_as_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* A client's configuration: defaults, setters, copies. */
 #include "client_config.h"
+#include "temp_dir.h"
 #include "test_alloc.h"
 
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct tri_client_config *make(struct test_alloc *heap)
 {
@@ -105,6 +107,65 @@ static void a_copy_has_all_or_says_that_memory_is_short(void **state)
     release(&from_heap, from);
 }
 
+/* A client by |config|, which is to be refused with a word about |name|. */
+static void assert_refused(const struct tri_client_config *config, enum tri_err expected,
+                           const char *name)
+{
+    char error[512];
+    struct tri_client *client;
+    assert_int_equal(tri_client_new(&client, config, error, sizeof error), expected);
+    assert_null(client);
+    assert_non_null(strstr(error, name));
+}
+
+static void assert_made(const struct tri_client_config *config)
+{
+    struct tri_client *client;
+    assert_int_equal(tri_client_new(&client, config, NULL, 0), TRI_OK);
+    tri_client_free(client);
+}
+
+static void a_qlog_folder_must_be_there(void **state)
+{
+    (void)state;
+    struct test_alloc heap;
+    struct temp_dir dir;
+    struct tri_client_config *config = make(&heap);
+    temp_dir_make(&dir);
+    temp_dir_text(&dir, "file", "");
+    assert_int_equal(tri_client_config_qlog(config, temp_dir_path(&dir, "none")), TRI_OK);
+    assert_refused(config, TRI_ERR_NOT_FOUND, "none");
+    assert_int_equal(tri_client_config_qlog(config, temp_dir_path(&dir, "file")), TRI_OK);
+    assert_refused(config, TRI_ERR_NOT_FOUND, "file");
+    if (geteuid() != 0) { /* root may write anywhere, says access */
+        assert_int_equal(tri_client_config_qlog(config, "/proc"), TRI_OK);
+        assert_refused(config, TRI_ERR_IO, "/proc");
+    }
+    assert_int_equal(tri_client_config_qlog(config, dir.path), TRI_OK);
+    assert_made(config);
+    temp_dir_remove(&dir);
+    release(&heap, config);
+}
+
+static void a_key_log_is_opened_or_told(void **state)
+{
+    (void)state;
+    struct test_alloc heap;
+    struct temp_dir dir;
+    struct tri_client_config *config = make(&heap);
+    temp_dir_make(&dir);
+    assert_int_equal(tri_client_config_keylog(config, "/no/such/folder/keys"), TRI_OK);
+    assert_refused(config, TRI_ERR_NOT_FOUND, "/no/such/folder/keys");
+    assert_int_equal(tri_client_config_keylog(config, dir.path), TRI_OK);
+    assert_refused(config, TRI_ERR_IO, dir.path);
+    const char *file = temp_dir_path(&dir, "keys");
+    assert_int_equal(tri_client_config_keylog(config, file), TRI_OK);
+    assert_made(config);
+    assert_int_equal(access(file, F_OK), 0);
+    temp_dir_remove(&dir);
+    release(&heap, config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +173,8 @@ int main(void)
         cmocka_unit_test(files_have_names),
         cmocka_unit_test(a_limit_has_its_range),
         cmocka_unit_test(a_copy_has_all_or_says_that_memory_is_short),
+        cmocka_unit_test(a_qlog_folder_must_be_there),
+        cmocka_unit_test(a_key_log_is_opened_or_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
