@@ -331,6 +331,25 @@ static void time_stands_still_within_a_turn(void **state)
     tri_loop_free(w.loop);
 }
 
+/* Bytes come, are looked at, and more of them come. */
+static void input_has_the_time_of_its_receipt(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    tri_loop_begin(w.loop);
+    const uint64_t first_ns = tri_loop_input_ns(w.loop);
+    usleep(2000);
+    assert_true(tri_loop_input_ns(w.loop) == first_ns);
+    tri_loop_note_input(w.loop);
+    const uint64_t second_ns = tri_loop_input_ns(w.loop);
+    assert_true(second_ns >= first_ns + 2 * MS);
+    tri_loop_step(w.loop); /* the turn ends: nothing that comes next has come by then */
+    usleep(2000);
+    assert_true(tri_loop_input_ns(w.loop) >= second_ns + 2 * MS);
+    tri_loop_free(w.loop);
+}
+
 static void time_goes_on_between_turns(void **state)
 {
     (void)state;
@@ -472,6 +491,7 @@ int main(void)
         cmocka_unit_test(a_handler_must_not_run_step_or_free_its_loop),
         cmocka_unit_test(a_host_can_wait_on_the_fd),
         cmocka_unit_test(time_stands_still_within_a_turn),
+        cmocka_unit_test(input_has_the_time_of_its_receipt),
         cmocka_unit_test(time_goes_on_between_turns),
         cmocka_unit_test(timers_share_the_loop_in_their_order),
         cmocka_unit_test(a_timer_that_is_set_between_turns_counts_from_then),
