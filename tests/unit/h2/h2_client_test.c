@@ -1,6 +1,7 @@
 /* The client's end of a connection against the server's own adapter, in memory. */
 #include "base_timeout.h"
 #include "call_rig_h2.h"
+#include "h2_stream.h"
 
 #include <stdlib.h>
 
@@ -161,6 +162,27 @@ static void credit_that_is_held_back_stops_the_server_within_one_window(void **s
     call_rig_h2_run(&r);
     assert_int_equal(slow->tenant.in_len, LARGE);
     assert_memory_equal(slow->tenant.in, large, LARGE);
+    free(large);
+    call_rig_h2_deinit(&r);
+}
+
+static void credit_of_small_messages_goes_back_together(void **state)
+{
+    (void)state;
+    struct call_rig_h2 r;
+    call_rig_h2_join(&r);
+    struct call_h2 *one = call_rig_h2_open(&r);
+    call_rig_h2_run(&r);
+    const struct tri_h2_stream *s = TRI_CONTAINER_OF(one->call, struct tri_h2_stream, call);
+    uint8_t *large = make_large();
+    struct tenant *theirs = rig_h2_tenant(&r.server, 0);
+    tenant_room(theirs, LARGE);
+    tenant_send(theirs, large, TRI_CLIENT_CREDIT_BYTES - 1);
+    call_rig_h2_run(&r);
+    assert_int_equal(s->credit_bytes, TRI_CLIENT_CREDIT_BYTES - 1);
+    tenant_send(theirs, large, 1);
+    call_rig_h2_run(&r);
+    assert_int_equal(s->credit_bytes, 0);
     free(large);
     call_rig_h2_deinit(&r);
 }
@@ -367,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_server_without_extended_CONNECT_is_told_as_such),
         cmocka_unit_test(large_data_passes_the_windows_whole_in_both_directions),
         cmocka_unit_test(credit_that_is_held_back_stops_the_server_within_one_window),
+        cmocka_unit_test(credit_of_small_messages_goes_back_together),
         cmocka_unit_test(credit_that_the_server_holds_back_stops_the_client),
         cmocka_unit_test(a_stopping_server_lets_open_calls_go_on_and_then_all_ends),
         cmocka_unit_test(shutdown_waits_for_the_last_call),
