@@ -103,7 +103,7 @@ static void say_no_h3(struct tri_client_conn *c)
     char why[TRI_CLIENT_FAULT_TEXT_MAX / 2];
     (void)snprintf(why, sizeof why, "%.100s", c->fault.text);
     tri_client_fault_set(&c->fault, TRI_FAULT_VERSION,
-                         "h3 was asked for, and nobody speaks it at %s: %s", c->remote, why);
+                         "h3 was asked for, and nobody speaks it there: %s", why);
 }
 
 void tri_client_attempt_failed(struct tri_client_conn *c, uint64_t now_ns)
