@@ -55,22 +55,27 @@ static bool opens_stream(const nghttp2_frame *frame)
     return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 }
 
+/* RFC 9113 section 8.7: retry it. Counted here, not when the reset is sent: a flood may come whole in
+ * one read. */
+static int refuse_stream(struct tri_h2_conn *c, int32_t id, enum tri_refused why)
+{
+    tri_h2_core_refuse(c, &c->config.carrier, why, 0);
+    tri_h2_core_count(c, TRI_H2_FLOOD_RESET);
+    return tri_h2_engine_refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
+}
+
 static int open_stream(struct tri_h2_conn *c, int32_t id)
 {
     c->last_stream_id = id;
     if (c->is_draining) {
-        tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_STOPPING, 0);
-        /* RFC 9113 section 8.7: retry it */
-        return tri_h2_engine_refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
+        return refuse_stream(c, id, TRI_REFUSED_STOPPING);
     }
     if (c->open_len >= c->streams_max) { /* RFC 9113 section 5.1.2 */
-        tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_SOCKETS, 0);
-        return tri_h2_engine_refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
+        return refuse_stream(c, id, TRI_REFUSED_SOCKETS);
     }
     struct tri_h2_stream *s = tri_h2_stream_new(c, id);
     if (!s) {
-        tri_h2_core_refuse(c, &c->config.carrier, TRI_REFUSED_MEMORY, 0);
-        return tri_h2_engine_refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
+        return refuse_stream(c, id, TRI_REFUSED_MEMORY);
     }
     s->exchange.ops = &tri_h2_answer_ops;
     s->exchange.carrier = &s->carrier;
@@ -190,6 +195,13 @@ static void take_our_fin(nghttp2_session *session, int32_t stream_id)
     }
 }
 
+/* Of our own accord we send only CANCEL, and NO_ERROR behind an answer; refuse_stream has counted. */
+static bool is_provoked(uint32_t reset_code)
+{
+    return reset_code != NGHTTP2_CANCEL && reset_code != NGHTTP2_NO_ERROR &&
+           reset_code != NGHTTP2_REFUSED_STREAM;
+}
+
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
     struct tri_h2_conn *c = user;
@@ -203,9 +215,8 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
             take_our_fin(session, frame->hd.stream_id);
         }
         break;
-    case NGHTTP2_RST_STREAM: /* of our own accord only CANCEL, and NO_ERROR behind an answer */
-        if (frame->rst_stream.error_code != NGHTTP2_CANCEL &&
-            frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
+    case NGHTTP2_RST_STREAM:
+        if (is_provoked(frame->rst_stream.error_code)) {
             tri_h2_core_count(c, TRI_H2_FLOOD_RESET);
         }
         break;

@@ -257,6 +257,7 @@ static void streams_past_the_limit_all_at_once_end_the_connection(void **state)
     init_with_ten_sockets(&s);
     refuse_streams(&s.attacker, 101, TRI_RESETS_BURST + 10);
     assert_true(scene_h2_is_done(&s.attacker));
+    rig_h2_assert_goaway(&s.attacker, NGHTTP2_ENHANCE_YOUR_CALM);
     assert_int_equal(rig_h2_count(&s.attacker, NGHTTP2_GOAWAY, 0), 1);
     assert_int_equal(s.attacker.tenants_len, 10);
     scene_h2_deinit(&s);
