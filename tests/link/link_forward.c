@@ -11,7 +11,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 #define PACKET_BYTES_MAX 65536
-#define LATE_NS_MAX UINT64_C(100000)
+#define LATE_NS_MAX UINT64_C(150000)
 #define LATE_MEMORY 16 /* wakings that its mean remembers */
 #define BATCH 64       /* packets read from one end before the other gets its turn */
 
