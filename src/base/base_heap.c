@@ -92,6 +92,9 @@ void tri_heap_set(struct tri_heap *h, struct tri_heap_node *node, uint64_t key_n
         sift_up(h, node, h->len++);
         return;
     }
+    if (key_ns == node->key_ns) {
+        return; /* most turns move no deadline */
+    }
     const bool is_earlier = key_ns < node->key_ns;
     node->key_ns = key_ns;
     if (is_earlier) {
@@ -114,7 +117,7 @@ void tri_heap_remove(struct tri_heap *h, struct tri_heap_node *node)
     }
     /* The last node fills the gap; it may belong above or below it. */
     put_at(h, last, i);
-    tri_heap_set(h, last, last->key_ns);
+    sift_down(h, last, i);
     sift_up(h, last, last->index - 1);
 }
 

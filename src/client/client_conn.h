@@ -40,8 +40,19 @@ enum tri_client_conn_state {
 };
 
 struct tri_client_conn {
+    /* What every turn looks at stands together: connections are many, caches small. */
     struct tri_client *client; /* borrowed */
     enum tri_client_conn_state state;
+    bool close_asked, abort_asked;
+    bool is_shut;                 /* the adapter was asked to end politely */
+    bool lacks_connect;           /* on_ready said so: another attempt, or the end */
+    struct tri_client_link *link; /* NULL: none now */
+    struct tri_list dirty;        /* in client->dirty */
+    struct tri_list waiting;      /* struct tri_client_call */
+    uint64_t phase_deadline_ns;   /* of what is going on; UINT64_MAX: none */
+    struct tri_heap_node deadline;
+    unsigned ticket_looks;
+
     struct tri_client_url url; /* without its path */
     unsigned http;             /* TRI_HTTP_ flags that may be used */
     void (*on_ready)(void *user, struct tri_client_conn *conn);
@@ -56,25 +67,17 @@ struct tri_client_conn {
     unsigned tcp_versions; /* to offer over TCP */
     bool is_unanswered;    /* the last attempt failed because nobody answered at the address */
 
-    struct tri_client_link *link; /* NULL: none now */
-    bool close_asked, abort_asked;
-    bool is_shut;       /* the adapter was asked to end politely */
-    bool lacks_connect; /* on_ready said so: another attempt, or the end */
-    unsigned ticket_looks;
-
-    uint64_t asked_ns, phase_deadline_ns; /* of what is going on; UINT64_MAX: none */
+    uint64_t asked_ns;
     struct tri_client_timing timing;
     struct tri_client_traffic traffic; /* of the links that are gone */
     struct tri_carrier carrier;
     bool is_resumed;
     struct tri_client_fault fault; /* what the last attempt failed by, or the connection ended by */
 
-    struct tri_list waiting, asked; /* struct tri_client_call */
-    size_t waiting_len;             /* <= TRI_CLIENT_WAITING_MAX */
-    struct tri_list sockets;        /* every struct tri_ws */
-    struct tri_list node;           /* in client->conns, then client->ended */
-    struct tri_list dirty;          /* in client->dirty */
-    struct tri_heap_node deadline;
+    struct tri_list asked;   /* struct tri_client_call */
+    size_t waiting_len;      /* <= TRI_CLIENT_WAITING_MAX */
+    struct tri_list sockets; /* every struct tri_ws */
+    struct tri_list node;    /* in client->conns, then client->ended */
     char remote[TRI_ADDR_TEXT_MAX];
 };
 

@@ -26,7 +26,23 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const USAGE =
   'usage: ./dev compare [--quick | --smoke] [--html FILE] [--markdown FILE] [--only REGEX] [--from FILE]';
 
+const HELP = `${USAGE}
+
+Measures trisock over h1, h2 and h3: on loopback, then over emulated links. About 25 minutes, on a machine
+that does nothing else; the tables and the page go to build/compare, or where the options say.
+
+  --quick          the same set with fewer and shorter runs: about 5 minutes
+  --smoke          whether all of it works, in about a minute; its numbers mean nothing
+  --html FILE      the page goes here
+  --markdown FILE  the tables go here
+  --only REGEX     only the scenarios whose names match
+  --from FILE      measures nothing: writes the reports of an earlier results.json`;
+
 function readOptions() {
+  if (process.argv.slice(2).some((arg) => arg === '--help' || arg === '-h')) {
+    console.log(HELP);
+    process.exit(0);
+  }
   try {
     return parseArgs({
       options: {
