@@ -152,6 +152,8 @@ void bench_process_machine(char out[BENCH_TEXT_MAX])
     struct utsname name = {.sysname = "Linux"};
     (void)uname(&name);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    (void)snprintf(out, BENCH_TEXT_MAX, "%s, %ld core%s, %s %.60s", cpu, cores,
-                   cores == 1 ? "" : "s", name.sysname, name.release);
+    /* Of "6.1.0-18-amd64" the number: what follows names whose build it is. */
+    (void)snprintf(out, BENCH_TEXT_MAX, "%s, %ld core%s, %s %.*s", cpu, cores,
+                   cores == 1 ? "" : "s", name.sysname, (int)strcspn(name.release, "-"),
+                   name.release);
 }
