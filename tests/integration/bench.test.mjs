@@ -3,6 +3,8 @@
  * said, and a server that treats messages badly is found out, each fault under its own name.
  */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { ADMIN, scrape } from './support/admin.mjs';
 import {
@@ -20,7 +22,8 @@ import {
   startNpmWs,
 } from './support/echo_peers.mjs';
 import { TEST_MS } from './support/limits.mjs';
-import { runTrisock, startServer } from './support/server.mjs';
+import { run, temporaryDirectory } from './support/processes.mjs';
+import { BINARY, runTrisock, sanitizerEnvironment, startServer } from './support/server.mjs';
 
 const OPTIONS = { timeout: TEST_MS };
 const urlOf = (server, path = '/echo') => `wss://localhost:${server.port}${path}`;
@@ -319,6 +322,18 @@ test('a path that is refused is told with its status', OPTIONS, async (t) => {
   for (const name of ['h1', 'h2', 'h3']) {
     assertRefused(series[name], /404/);
   }
+});
+
+test('a report that cannot be written is told, and the file of results is there', OPTIONS, async (t) => {
+  const server = await startServer(t);
+  const file = path.join(temporaryDirectory(t), 'bench.json');
+  const command = 'exec "$0" bench "$@" >/dev/full';
+  const args = [urlOf(server), '--insecure', '--duration', '100ms', '--rounds', '1', '--json', file];
+  const options = { env: sanitizerEnvironment(), timeoutMs: TEST_MS };
+  const { code, stderr } = await run('/bin/sh', ['-c', command, BINARY, ...args], options);
+  assert.equal(code, 2);
+  assert.match(stderr, /the report could not be written to standard output/);
+  assert.ok(JSON.parse(fs.readFileSync(file, 'utf8')).series[0].is_run);
 });
 
 test('arguments that cannot be used end it with status 2', OPTIONS, async () => {
