@@ -176,7 +176,7 @@ function limits(set) {
     { heading: 'What this does not show' },
     {
       items: [
-        "Other implementations: the costs are those of this server and this client. Congestion control is the kernel's for TCP and CUBIC in user space for QUIC.",
+        "Other implementations: the costs are those of this server and this client. Congestion control is the kernel's for TCP and BBR in user space for QUIC, which halves its window for 200 ms every five seconds.",
         'Network cards: on loopback the kernel hands TCP whole buffers of up to 64 KiB without checksums, while QUIC seals each datagram by itself.',
         'Losses that come in runs, and links that are full: here each packet is lost or not by itself, and the link has no rate.',
         'Browsers, which open sockets and share connections by rules of their own.',
