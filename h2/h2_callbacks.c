@@ -55,12 +55,10 @@ static bool opens_stream(const nghttp2_frame *frame)
     return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 }
 
-/* RFC 9113 section 8.7: retry it. Counted here, not when the reset is sent: a flood may come whole in
- * one read. */
+/* RFC 9113 section 8.7: retry it. */
 static int refuse_stream(struct tri_h2_conn *c, int32_t id, enum tri_refused why)
 {
     tri_h2_core_refuse(c, &c->config.carrier, why, 0);
-    tri_h2_core_count(c, TRI_H2_FLOOD_RESET);
     return tri_h2_engine_refuse_block(c, id, NGHTTP2_REFUSED_STREAM);
 }
 
@@ -195,11 +193,18 @@ static void take_our_fin(nghttp2_session *session, int32_t stream_id)
     }
 }
 
-/* Of our own accord we send only CANCEL, and NO_ERROR behind an answer; refuse_stream has counted. */
-static bool is_provoked(uint32_t reset_code)
+/* A reset that the peer provoked is counted once, when the stream was refused or else now: of our own
+ * accord we send only CANCEL, and NO_ERROR behind an answer. */
+static void count_reset(struct tri_h2_conn *c, uint32_t error_code)
 {
-    return reset_code != NGHTTP2_CANCEL && reset_code != NGHTTP2_NO_ERROR &&
-           reset_code != NGHTTP2_REFUSED_STREAM;
+    if (error_code == NGHTTP2_CANCEL || error_code == NGHTTP2_NO_ERROR) {
+        return;
+    }
+    if (c->refusals_unsent > 0) {
+        c->refusals_unsent--;
+    } else {
+        tri_h2_core_count(c, TRI_H2_FLOOD_RESET);
+    }
 }
 
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *user)
@@ -216,9 +221,7 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
         }
         break;
     case NGHTTP2_RST_STREAM:
-        if (is_provoked(frame->rst_stream.error_code)) {
-            tri_h2_core_count(c, TRI_H2_FLOOD_RESET);
-        }
+        count_reset(c, frame->rst_stream.error_code);
         break;
     case NGHTTP2_SETTINGS:
         c->is_settings_sent = true;

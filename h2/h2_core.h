@@ -54,12 +54,13 @@ struct tri_h2_role {
                            enum tri_stream_cause cause);
 };
 
-/* A client has no use for |streams_max|, |last_stream_id|, |flood|, |input|. */
+/* A client has no use for |streams_max|, |refusals_unsent|, |last_stream_id|, |flood|, |input|. */
 struct tri_h2_conn {
     struct tri_conn conn; /* first */
     const struct tri_h2_role *role;
     struct tri_conn_config config; /* a client's: without |events| */
     uint32_t streams_max;     /* as it was announced: a reload may change the limit, not this one */
+    uint32_t refusals_unsent; /* blocks refused and counted, whose resets are to be sent */
     nghttp2_session *session; /* owned; not to be called unless LIVE */
     enum tri_h2_phase phase;
     enum tri_err error;  /* why it is FAILED, and what recv says from then on */

@@ -18,6 +18,11 @@ int tri_h2_engine_result(const struct tri_h2_conn *c)
 int tri_h2_engine_refuse_block(struct tri_h2_conn *c, int32_t id, uint32_t error_code)
 {
     tri_h2_core_reset(c, id, error_code);
+    if (!c->role->is_client) {
+        /* Now, not when the reset is sent: a flood may come whole in one turn. */
+        c->refusals_unsent++;
+        tri_h2_core_count(c, TRI_H2_FLOOD_RESET);
+    }
     return c->phase == TRI_H2_LIVE ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
                                    : NGHTTP2_ERR_CALLBACK_FAILURE;
 }

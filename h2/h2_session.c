@@ -10,9 +10,6 @@
 
 #define SETTINGS_MAX ((size_t)5)
 
-/* HEADERS of nine octets, RFC 9113 section 4.1, in a read of 64 KiB (net_turn.h) */
-#define STREAMS_A_READ_MAX 8192u
-
 /* ---- the engine's memory comes from the connection's allocator; it may ask for 0 bytes */
 
 static size_t at_least_one(size_t size)
@@ -105,10 +102,10 @@ static int make_session(struct tri_h2_conn *c)
 }
 
 /* For one stream more than it was told of, the engine would end the connection with a code of its
- * own: h2_output tells the peer of fewer, and no read brings so many that end only with our turn. */
+ * own: h2_output tells the peer of fewer, and so many may be refused that their flood is counted. */
 static uint32_t engine_streams_max(const struct tri_h2_conn *c)
 {
-    return c->streams_max + STREAMS_A_READ_MAX;
+    return c->streams_max + TRI_RESETS_BURST + 1;
 }
 
 static int submit_settings(struct tri_h2_conn *c)

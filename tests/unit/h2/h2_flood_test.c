@@ -150,6 +150,26 @@ static void malformed_requests_without_end_end_the_connection(void **state)
     flood(ask_malformed, NGHTTP2_ENHANCE_YOUR_CALM, TRI_RESETS_BURST, TRI_RESETS_BURST);
 }
 
+/* No reset of ours goes out, and is counted, while all of it is read. */
+static void malformed_requests_all_at_once_end_the_connection(void **state)
+{
+    (void)state;
+    struct scene_h2 s;
+    struct tri_limits limits;
+    tri_limits_default(&limits);
+    limits.streams_max = 10;
+    scene_h2_init_with(&s, &limits);
+    struct bytes_h2 in = {.len = 0};
+    for (uint32_t n = 0; n < 2 * TRI_RESETS_BURST; n++) {
+        ask_malformed(&in, n);
+    }
+    rig_h2_bytes(&s.attacker, &in);
+    assert_true(scene_h2_is_done(&s.attacker));
+    rig_h2_assert_goaway(&s.attacker, NGHTTP2_ENHANCE_YOUR_CALM);
+    scene_h2_assert_echoes(&s.bystander);
+    scene_h2_deinit(&s);
+}
+
 static void take_back_half(struct bytes_h2 *in, uint32_t n)
 {
     if (n % 2 == 0) {
@@ -328,6 +348,7 @@ int main(void)
         cmocka_unit_test(rapid_reset_ends_the_connection),
         cmocka_unit_test(resets_provoked_from_the_server_end_the_connection),
         cmocka_unit_test(malformed_requests_without_end_end_the_connection),
+        cmocka_unit_test(malformed_requests_all_at_once_end_the_connection),
         cmocka_unit_test(resets_of_both_kinds_count_together),
         cmocka_unit_test(sockets_closed_one_after_another_are_no_flood),
         cmocka_unit_test(pings_without_end_end_the_connection),
