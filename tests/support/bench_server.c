@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SHORT_MESSAGES 10u
 
@@ -46,6 +47,30 @@ static void end_short(void *user, struct tri_ws *ws, const struct tri_ws_end *en
 static const struct tri_ws_handler short_lived = {
     .on_request = take_short, .on_message = answer_short, .on_close = end_short};
 
+static void take_counted(void *user, struct tri_request *req)
+{
+    struct bench_server *s = user;
+    atomic_fetch_add(&s->counted, 1);
+    (void)tri_request_accept(req, s);
+}
+
+static void answer_counted(void *user, struct tri_ws *ws, enum tri_type type, const uint8_t *data,
+                           size_t len)
+{
+    struct bench_server *s = user;
+    size_t wanted = atomic_load(&s->counted_wanted);
+    if (wanted > 0 && atomic_load(&s->counted) >= wanted) {
+        atomic_store(&s->counted_wanted, 0);
+        int failed = sem_post(&s->heard);
+        assert(!failed);
+    }
+    enum tri_err err = tri_ws_send(ws, type, data, len);
+    assert(err != TRI_ERR_INVALID);
+}
+
+static const struct tri_ws_handler counted = {.on_request = take_counted,
+                                              .on_message = answer_counted};
+
 static void *run(void *user)
 {
     struct bench_server *s = user;
@@ -66,6 +91,7 @@ static void add_routes(struct bench_server *s, struct tri_config *config)
         {TRI_ROOMS_PATH, &tri_rooms_handler, &s->rooms},
         {"/deaf", &deaf, NULL},
         {"/short", &short_lived, NULL},
+        {"/counted", &counted, s},
     };
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         enum tri_err err = tri_config_ws(config, routes[i].path, routes[i].handler, routes[i].user);
@@ -75,7 +101,10 @@ static void add_routes(struct bench_server *s, struct tri_config *config)
 
 void bench_server_start(struct bench_server *s, unsigned http)
 {
-    *s = (struct bench_server){.echo = {.slow = TRI_SLOW_WAIT}};
+    memset(s, 0, sizeof *s);
+    s->echo = (struct tri_echo){.slow = TRI_SLOW_WAIT};
+    int failed = sem_init(&s->heard, 0, 0);
+    assert(!failed);
     temp_dir_make(&s->dir);
     setenv("XDG_STATE_HOME", s->dir.path, 1);
     tri_rooms_init(&s->rooms);
@@ -91,7 +120,7 @@ void bench_server_start(struct bench_server *s, unsigned http)
     assert(err == TRI_OK);
     tri_config_free(config);
     (void)snprintf(s->url, sizeof s->url, "wss://%s", tri_server_address(s->server, 0));
-    int failed = pthread_create(&s->thread, NULL, run, s);
+    failed = pthread_create(&s->thread, NULL, run, s);
     assert(!failed);
 }
 
@@ -101,5 +130,6 @@ void bench_server_stop(struct bench_server *s)
     (void)pthread_join(s->thread, NULL);
     tri_server_free(s->server);
     tri_rooms_deinit(&s->rooms);
+    (void)sem_destroy(&s->heard);
     temp_dir_remove(&s->dir);
 }
