@@ -1,7 +1,7 @@
 /*
- * An echo on Debian's libwebsockets, over HTTP/1.1 and HTTP/2: the server of others beside which `./dev
- * bench server` measures. Its figures tell one machine from another. Known of it: over HTTP/2 messages of
- * 1 KiB and more on 100 sockets of one connection do not all come back.
+ * An echo on libwebsockets, over HTTP/1.1 and HTTP/2: the server of others that `./dev bench server`
+ * measures, to tell one machine from another, and that the tests of `trisock bench` drive. Known of it:
+ * over HTTP/2 messages of 1 KiB and more on 100 sockets of one connection do not all come back.
  */
 #include <libwebsockets.h>
 

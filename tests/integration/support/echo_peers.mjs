@@ -190,11 +190,12 @@ async function startProgram(t, command, args, port) {
 export async function startLibwebsockets(t) {
   const { certFile, keyFile } = await identity();
   const directory = temporaryDirectory(t);
-  const program = path.join(directory, 'lws_echo');
-  const source = fileURLToPath(new URL('lws_echo.c', import.meta.url));
+  const program = path.join(directory, 'peer_lws');
+  const source = fileURLToPath(new URL('../../bench/peer_lws.c', import.meta.url));
   await tool('cc', ['-O1', '-o', program, source, '-lwebsockets']);
   const port = await freePort();
-  return startProgram(t, program, [String(port), certFile, keyFile], port);
+  const args = ['--listen', `127.0.0.1:${port}`, '--cert', certFile, '--key', keyFile];
+  return startProgram(t, program, args, port);
 }
 
 /* HAProxy with HTTP/2 before npm `ws` without TLS. */
