@@ -382,3 +382,23 @@ test(
     }
   },
 );
+
+/* ---- the command */
+
+const compare = (...args) =>
+  run(process.execPath, [path.join(REPOSITORY, 'tests/compare/compare.mjs'), ...args]);
+
+test('what is asked for by --help goes to standard output, and measures nothing', async () => {
+  const { code, stdout, stderr } = await compare('--help');
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^usage: \.\/dev compare /);
+  assert.match(stdout, /--quick/);
+  assert.equal(stderr, '');
+});
+
+test('an option that nobody knows is named', async () => {
+  const { code, stdout, stderr } = await compare('--qick');
+  assert.equal(code, 2);
+  assert.match(stderr, /--qick/);
+  assert.equal(stdout, '');
+});
