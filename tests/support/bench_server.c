@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SHORT_MESSAGES 10u
 
@@ -101,8 +100,7 @@ static void add_routes(struct bench_server *s, struct tri_config *config)
 
 void bench_server_start(struct bench_server *s, unsigned http)
 {
-    memset(s, 0, sizeof *s);
-    s->echo = (struct tri_echo){.slow = TRI_SLOW_WAIT};
+    *s = (struct bench_server){.echo = {.slow = TRI_SLOW_WAIT}};
     int failed = sem_init(&s->heard, 0, 0);
     assert(!failed);
     temp_dir_make(&s->dir);

@@ -175,7 +175,7 @@ static void a_server_that_is_lost_is_told_once(void **state)
     atomic_int interrupts = 0;
     pthread_t thread;
     bench_server_start(&server, TRI_HTTP_1_1);
-    atomic_store(&server.counted_wanted, 80);
+    atomic_store(&server.counted_wanted, 80); /* all of the second round are open */
     (void)snprintf(line, sizeof line,
                    "%s/counted --insecure --http 1.1,2 --sockets 40 --rounds 20 --duration 200ms "
                    "--warmup 0",
