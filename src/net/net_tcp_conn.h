@@ -24,6 +24,10 @@
 /* Bytes that collect before the socket is tried in the middle of a flush. */
 #define TRI_TCP_SEND_BYTES ((size_t)(128 * 1024))
 
+/* Bytes read in one go whose answer does not wait for the turn's end. Below it, messages are few and
+ * small, and cheaper together. */
+#define TRI_TCP_PROMPT_BYTES ((size_t)(4 * 1024))
+
 /* Bytes pulled a turn, so that a fast reader does not keep the loop. */
 #define TRI_TCP_FLUSH_BYTES_MAX ((size_t)(4 * 1024 * 1024))
 
