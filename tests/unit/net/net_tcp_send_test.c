@@ -19,12 +19,15 @@ static bool send_stutters; /* every second call finds the socket full */
 static bool send_swallows; /* all is taken at once, and goes nowhere */
 static int send_fails, send_errno;
 static int send_calls;
+static int send_turn; /* turns that had ended at the last call */
+static struct tcp_world w;
 
 ssize_t scripted_send(int fd, const void *data, size_t len, int flags) __asm__("send");
 
 ssize_t scripted_send(int fd, const void *data, size_t len, int flags)
 {
     send_calls++;
+    send_turn = w.turns;
     assert_true(flags & MSG_NOSIGNAL);
     if (send_fails > 0) {
         send_fails--;
@@ -45,7 +48,6 @@ ssize_t scripted_send(int fd, const void *data, size_t len, int flags)
 static struct peer_tls_files files;
 static struct tri_tls_identity identity;
 static struct tri_tls_context context;
-static struct tcp_world w;
 static struct tcp_client client;
 
 static int make_context(void **state)
@@ -152,6 +154,25 @@ static void sends_in_pieces_when_the_socket_stutters(void **state)
     }
 }
 
+/* Small answers collect until the turn's end; that to much is gone by then. */
+static void an_answer_to_much_does_not_wait_for_the_turns_end(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, TRI_TCP_PROMPT_BYTES / 2, TRI_TCP_PROMPT_BYTES, 20000};
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0]; i++) {
+        (void)open_ready(i % 2 == 0);
+        w.on_data = ACT_ECHO;
+        tcp_client_send(&client, bytes, sizes[i / 2]);
+        while (send_calls == 0) {
+            tcp_world_step(&w, &client);
+        }
+        /* A step's last turn ends with the step. */
+        assert_int_equal(w.turns - send_turn, sizes[i / 2] >= TRI_TCP_PROMPT_BYTES);
+        assert_received(sizes[i / 2]);
+        close_all();
+    }
+}
+
 /* The pull is the backpressure: what the peer does not take stays with the owner. */
 static void a_peer_that_reads_nothing_stops_the_pull(void **state)
 {
@@ -249,6 +270,7 @@ int main(void)
     fill_bytes();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_turn_is_one_system_call),
+        cmocka_unit_test(an_answer_to_much_does_not_wait_for_the_turns_end),
         cmocka_unit_test(the_last_bytes_and_the_end_are_one_system_call),
         cmocka_unit_test(sends_in_pieces_when_the_socket_stutters),
         cmocka_unit_test(a_peer_that_reads_nothing_stops_the_pull),
