@@ -61,6 +61,7 @@ static const struct bench_option table[] = {
     {.name = "--subprotocol", .take = bench_take_string, .values = 1, .field = FIELD(subprotocols)},
     {.name = "--ca", .take = bench_take_string, .values = 1, .field = FIELD(ca)},
     {.name = "--insecure", .take = bench_take_flag, .field = FIELD(insecure)},
+    {.name = "--epoll", .take = bench_take_flag, .field = FIELD(epoll)},
     {.name = "--json", .take = bench_take_string, .values = 1, .field = FIELD(json_file)},
     {.name = "--html", .take = bench_take_string, .values = 1, .field = FIELD(html_file)},
     {.name = "--compare", .take = bench_take_compare, .values = 2},

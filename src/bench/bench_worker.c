@@ -269,6 +269,7 @@ static struct tri_client *make_client(struct bench_worker *w)
         set_limits(config, o)) {
         tri_client_config_insecure(config, o->insecure);
         tri_client_config_resumption(config, o->resume);
+        tri_client_config_io_uring(config, !o->epoll);
         if (tri_client_new(&client, config, error, sizeof error) != TRI_OK) {
             client = NULL;
         }

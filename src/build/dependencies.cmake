@@ -4,6 +4,7 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv>=1.44)
+pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing>=2.3)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib>=1.2.11)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13) # of the program alone
 if(TRISOCK_TESTS)
@@ -39,6 +40,8 @@ trisock_dep(ngtcp2 ngtcp2_crypto_wolfssl libngtcp2_crypto_wolfssl dep_ngtcp2_cor
 
 add_library(dep_uv INTERFACE)
 target_link_libraries(dep_uv INTERFACE PkgConfig::LIBUV)
+add_library(dep_uring INTERFACE)
+target_link_libraries(dep_uring INTERFACE PkgConfig::URING)
 add_library(dep_zlib INTERFACE)
 target_link_libraries(dep_zlib INTERFACE PkgConfig::ZLIB)
 add_library(dep_jansson INTERFACE)

@@ -50,7 +50,7 @@ trisock_module(base   src/base)
 trisock_module(ws     src/ws     DEPS base               LIBS zlib)
 trisock_module(http   src/http   DEPS base ws            LIBS wolfssl) # SHA-1, Base64
 trisock_module(tls    src/tls    DEPS base               LIBS wolfssl)
-trisock_module(net    src/net    DEPS base tls           LIBS uv wolfssl)
+trisock_module(net    src/net    DEPS base tls           LIBS uv uring wolfssl)
 trisock_module(h1     h1         DEPS base ws http)
 trisock_module(h2     h2         DEPS base ws http       LIBS nghttp2)
 trisock_module(h3     h3         DEPS base ws http tls   LIBS ngtcp2 nghttp3 wolfssl)

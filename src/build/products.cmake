@@ -4,7 +4,7 @@ set(library_objects "")
 foreach(module IN ITEMS base ws http tls net h1 h2 h3 socket server client)
   list(APPEND library_objects $<TARGET_OBJECTS:tri_${module}>)
 endforeach()
-set(library_deps dep_ngtcp2 dep_nghttp3 dep_nghttp2 dep_wolfssl dep_uv dep_zlib Threads::Threads)
+set(library_deps dep_ngtcp2 dep_nghttp3 dep_nghttp2 dep_wolfssl dep_uv dep_uring dep_zlib Threads::Threads)
 
 # Only what trisock.h marks TRI_API leaves the library: our other symbols are
 # hidden, and so is everything that comes out of a static library.
@@ -31,12 +31,12 @@ if(NOT TRISOCK_SANITIZE AND NOT TRISOCK_COVERAGE)
   if(deps STREQUAL "system")
     set(inside "")
     set(pc_requires_private
-      "libuv, zlib, wolfssl, libnghttp2, libnghttp3, libngtcp2, libngtcp2_crypto_wolfssl")
+      "libuv, liburing, zlib, wolfssl, libnghttp2, libnghttp3, libngtcp2, libngtcp2_crypto_wolfssl")
   else()
     set(inside ngtcp2_crypto_wolfssl ngtcp2 nghttp3 nghttp2 wolfssl)
     list(TRANSFORM inside PREPEND ${deps}/lib/lib)
     list(TRANSFORM inside APPEND .a)
-    set(pc_requires_private "libuv, zlib")
+    set(pc_requires_private "libuv, liburing, zlib")
   endif()
   set(static_library ${PROJECT_BINARY_DIR}/libtrisock.a)
   set(static_object ${PROJECT_BINARY_DIR}/libtrisock.o)

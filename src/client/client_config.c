@@ -69,6 +69,7 @@ enum tri_err tri_client_config_copy(struct tri_client_config *to,
     assert(!to->ca_file && !to->keylog_file && !to->qlog_dir);
     to->insecure = from->insecure;
     to->resumption = from->resumption;
+    to->io_uring = from->io_uring;
     to->limits = from->limits;
     to->log = from->log;
     enum tri_err err = copy_string(to->alloc, &to->ca_file, from->ca_file);
@@ -113,6 +114,12 @@ void tri_client_config_insecure(struct tri_client_config *config, bool on)
 void tri_client_config_resumption(struct tri_client_config *config, bool on)
 {
     config->resumption = on;
+}
+
+void tri_client_config_io_uring(struct tri_client_config *config, bool on)
+{
+    assert(config);
+    config->io_uring = on;
 }
 
 enum tri_err tri_client_config_limit(struct tri_client_config *config, enum tri_limit limit,

@@ -12,6 +12,7 @@ struct tri_client_config {
     char *keylog_file, *qlog_dir;  /* NULL: none; owned */
     bool insecure;
     bool resumption;
+    bool io_uring;
     struct tri_limits limits;
     struct tri_log log;
 };

@@ -297,6 +297,7 @@ static enum tri_err dial(struct tcp_link *t, struct tri_client_conn *c, const st
         .host = c->url.host,
         .versions = c->tcp_versions,
         .resume = resume,
+        .io_uring = client->config.io_uring,
         .connect_timeout_ms = timeout_ms,
         .handshake_timeout_ms = timeout_ms,
     };

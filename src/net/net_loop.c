@@ -7,6 +7,7 @@
  */
 #include "net_loop.h"
 
+#include "net_ring.h"
 #include "net_turn.h"
 
 #include "base_timeout.h"
@@ -27,12 +28,14 @@ struct tri_loop {
     struct tri_loop_timer owner_deadline;
     struct tri_list lates;
     uint64_t now_ns;
-    uint64_t input_ns;   /* see tri_loop_input_ns; 0: nobody has asked since */
-    uint64_t armed_ms;   /* when the timer fires, in libuv's clock; UINT64_MAX: not armed */
-    bool in_turn;        /* something was handled since the last turn's end */
-    bool in_expire;      /* deadlines that are set now are for the next turn */
-    bool is_running;     /* within tri_loop_run or _step */
-    void *large_scratch; /* NULL until it is asked for */
+    uint64_t input_ns;     /* see tri_loop_input_ns; 0: nobody has asked since */
+    uint64_t armed_ms;     /* when the timer fires, in libuv's clock; UINT64_MAX: not armed */
+    bool may_block;        /* within tri_loop_run */
+    struct tri_ring *ring; /* NULL until it is asked for */
+    bool in_turn;          /* something was handled since the last turn's end */
+    bool in_expire;        /* deadlines that are set now are for the next turn */
+    bool is_running;       /* within tri_loop_run or _step */
+    void *large_scratch;   /* NULL until it is asked for */
     struct tri_loop_scratch scratch;
 };
 
@@ -125,14 +128,19 @@ static void end_turn(struct tri_loop *l)
     if (l->events) {
         l->events->on_turn_end(l->user, l->now_ns);
     }
-    run_lates(l);
+    do {
+        run_lates(l);
+        tri_ring_submit(l->ring);
+    } while (!tri_list_is_empty(&l->lates));
     l->in_turn = false;
     arm(l);
 }
 
 static void end_before_poll(uv_prepare_t *prepare)
 {
-    end_turn(prepare->data);
+    struct tri_loop *l = prepare->data;
+    end_turn(l);
+    tri_ring_turns(l->ring, l->may_block, end_turn);
 }
 
 static void wake_up(uv_async_t *waker)
@@ -219,6 +227,8 @@ void tri_loop_free(struct tri_loop *l)
 {
     assert(l && !l->is_running);
     l->events = NULL;
+    tri_ring_free(l->ring);
+    l->ring = NULL;
     uv_close((uv_handle_t *)&l->before_poll, NULL);
     uv_close((uv_handle_t *)&l->timer, NULL);
     uv_close((uv_handle_t *)&l->waker, NULL);
@@ -236,10 +246,12 @@ static void run_uv(struct tri_loop *l, uv_run_mode mode)
 {
     assert(!l->is_running);
     l->is_running = true;
+    l->may_block = mode == UV_RUN_DEFAULT;
     begin_afresh(l);
     (void)uv_run(&l->uv, mode);
     end_turn(l); /* after a step, or what closing callbacks did after the last turn of a run */
     l->is_running = false;
+    l->may_block = false;
 }
 
 bool tri_loop_is_running(const struct tri_loop *l)
@@ -321,6 +333,14 @@ void *tri_loop_large_scratch(struct tri_loop *l, size_t len)
         l->large_scratch = tri_alloc_get(l->alloc, len);
     }
     return l->large_scratch;
+}
+
+struct tri_ring *tri_loop_ring(struct tri_loop *l)
+{
+    if (!l->ring && l->may_block) {
+        l->ring = tri_ring_new(l);
+    }
+    return l->ring;
 }
 
 enum tri_err tri_loop_timer_init(struct tri_loop *l, struct tri_loop_timer *t,

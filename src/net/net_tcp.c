@@ -45,18 +45,6 @@ static void lose_unread(struct tri_tcp *t)
     tri_tcp_lose(t, error);
 }
 
-/* An answer to much is sealed and sent at once, while it and the question are in the cache: over
- * many connections, passes that each touch all of it would fetch it from memory three times. */
-static void take_readable(struct tri_tcp *t)
-{
-    uint64_t before = t->read_bytes;
-    tri_tcp_recv(t);
-    if (t->state == TRI_TCP_OPEN && t->read_bytes - before >= TRI_TCP_PROMPT_BYTES) {
-        tri_tcp_flush(t);
-        (void)tri_tcp_send(t);
-    }
-}
-
 static void take_event(uv_poll_t *poll, int status, int events)
 {
     struct tri_tcp *t = poll->data;
@@ -80,7 +68,7 @@ static void take_event(uv_poll_t *poll, int status, int events)
         t->hup_seen = true;
     }
     if (events & UV_READABLE) {
-        take_readable(t);
+        tri_tcp_recv(t);
     }
     if ((events & UV_WRITABLE) && t->state != TRI_TCP_DEAD) {
         t->full = false;
@@ -97,6 +85,7 @@ void tri_tcp_update_interest(struct tri_tcp *t)
 {
     assert(t->state != TRI_TCP_DEAD);
     int interest = 0;
+    bool reads = false;
     /* A peer that does not take our answers gets no more read, so that answers which it can ask
      * for (key updates, pongs) stay bounded. */
     if (t->state == TRI_TCP_CONNECTING) {
@@ -105,6 +94,9 @@ void tri_tcp_update_interest(struct tri_tcp *t)
         /* A reset must be seen all the same: nothing may be left to write that would meet it. */
         interest |= t->hup_seen ? 0 : UV_DISCONNECT;
     } else if (!t->fin_received && tri_tcp_pending(t) <= TRI_TLS_OUT_BYTES_MAX) {
+        reads = true;
+    }
+    if (!tri_tcp_ring_read(t, reads) && reads) {
         interest |= UV_READABLE;
     }
     if (t->full || t->more) {
@@ -121,7 +113,9 @@ void tri_tcp_update_interest(struct tri_tcp *t)
 static void send_late(struct tri_loop_late *late)
 {
     struct tri_tcp *t = TRI_CONTAINER_OF(late, struct tri_tcp, late);
-    (void)tri_tcp_send(t);
+    if (!tri_tcp_ring_send(t)) {
+        (void)tri_tcp_send(t);
+    }
     if (t->state != TRI_TCP_DEAD) {
         tri_tcp_update_interest(t);
     }
@@ -138,8 +132,11 @@ void tri_tcp_read(struct tri_tcp *t, bool on)
 
 /* ---- the end */
 
-static void release(struct tri_tcp *t)
+void tri_tcp_release(struct tri_tcp *t)
 {
+    if (t->ring_recv.is_out || t->ring_send.is_out) {
+        return;
+    }
     if (t->has_tls) {
         tri_tls_stream_deinit(&t->tls);
     }
@@ -155,7 +152,8 @@ static void free_closed(uv_handle_t *handle)
     if (t->events) {
         t->events->on_closed(t->user, t->end);
     }
-    release(t);
+    t->is_closed = true;
+    tri_tcp_release(t);
 }
 
 void tri_tcp_finish(struct tri_tcp *t, enum tri_tcp_end end, const char *error_text)
@@ -169,6 +167,7 @@ void tri_tcp_finish(struct tri_tcp *t, enum tri_tcp_end end, const char *error_t
     tri_loop_timer_deinit(t->loop, &t->timer);
     tri_loop_late_remove(&t->late);
     uv_close((uv_handle_t *)&t->poll, free_closed);
+    tri_tcp_ring_leave(t);
     close(t->fd);
     t->fd = -1;
 }
@@ -311,7 +310,7 @@ struct tri_tcp *tri_tcp_new(struct tri_loop *loop, int fd, const struct tri_addr
     tri_loop_late_init(&t->late, send_late);
     if (init_parts(t, tls) != TRI_OK) {
         close(fd);
-        release(t);
+        tri_tcp_release(t);
         return NULL;
     }
     /* Small frames shall not wait for acknowledgements; a turn is one write anyway. */

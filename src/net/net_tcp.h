@@ -72,6 +72,7 @@ struct tri_tcp_dial {
     const char *host;                 /* which the certificate has to hold: see tls_client.h */
     unsigned versions;                /* to offer, TRI_HTTP_ flags */
     WOLFSSL_SESSION *resume;          /* NULL: a full handshake */
+    bool io_uring;                    /* read and write by it, where the system has it */
     uint64_t connect_timeout_ms;      /* 0: as long as the system tries */
     uint64_t handshake_timeout_ms;    /* from on_connected to on_ready; 0: none */
 };

@@ -1,6 +1,6 @@
 /*
  * A TCP connection from inside: what net_tcp.c (its life), net_tcp_dial.c (the beginning of one that we
- * open), net_tcp_recv.c (bytes in) and net_tcp_send.c (bytes out) share. Private to net.
+ * open), net_tcp_recv.c (bytes in), net_tcp_send.c (bytes out) and net_tcp_ring.c (either, by io_uring) share. Private to net.
  *
  *   CONNECTING --> HANDSHAKE --> OPEN --> CLOSING --> LINGER --> DEAD
  *
@@ -16,6 +16,7 @@
 #define TRI_NET_TCP_CONN_H
 
 #include "net_tcp.h"
+#include "net_ring.h"
 #include "net_turn.h"
 
 /* Reads a turn, of TRI_LOOP_RECV_BYTES each: then other sockets have theirs. */
@@ -63,6 +64,10 @@ struct tri_tcp {
         hup_seen; /* while held back: the peer's end waits in the socket, poll need not repeat it */
     bool fin_received;
     bool eof_told;
+    bool is_closed;        /* on_closed was told; the kernel may still have operations */
+    bool wants_ring;       /* once OPEN, and if the system has one */
+    struct tri_ring *ring; /* the loop's. NULL: poll, recv and send */
+    struct tri_ring_op ring_recv, ring_send;
     uint64_t taken_bytes; /* by the socket, so far */
     uint64_t read_bytes;  /* from it */
     uint64_t linger_ms;
@@ -115,6 +120,9 @@ static inline bool tri_tcp_is_held_back(const struct tri_tcp *t)
     return t->held_back && t->state == TRI_TCP_OPEN;
 }
 
+/* Closed, and told: the memory goes, unless the kernel has operations. */
+void tri_tcp_release(struct tri_tcp *t);
+
 /* Waits for what the state wants to know of the socket. */
 void tri_tcp_update_interest(struct tri_tcp *t);
 
@@ -128,9 +136,24 @@ void tri_tcp_expire_dial(struct tri_tcp *t);
 /* net_tcp_recv.c: the socket is readable. */
 void tri_tcp_recv(struct tri_tcp *t);
 
+/* What a read yielded: bytes, the peer's end (0), or a negative errno. */
+void tri_tcp_take_read(struct tri_tcp *t, const uint8_t *data, ssize_t got);
+
+/* |len| bytes were read in one go: an answer to many does not wait for the turn's end. */
+void tri_tcp_answer_much(struct tri_tcp *t, size_t len);
+
 /* net_tcp_send.c: bytes that wait for the socket; sending them, and half-closing behind the last.
  * Returns how many bytes the socket took. */
 size_t tri_tcp_pending(const struct tri_tcp *t);
 size_t tri_tcp_send(struct tri_tcp *t);
+
+/* What a try to send yielded: bytes that the socket took, or a negative errno. */
+void tri_tcp_take_sent(struct tri_tcp *t, ssize_t put);
+
+/* net_tcp_ring.c. Whether the ring has the reading in hand (else poll is to), or took the sending.
+ * Before the socket is closed, leave it. */
+bool tri_tcp_ring_read(struct tri_tcp *t, bool on);
+bool tri_tcp_ring_send(struct tri_tcp *t);
+void tri_tcp_ring_leave(struct tri_tcp *t);
 
 #endif

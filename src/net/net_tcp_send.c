@@ -24,6 +24,21 @@ uint64_t tri_tcp_taken_bytes(const struct tri_tcp *t)
     return t->taken_bytes;
 }
 
+void tri_tcp_take_sent(struct tri_tcp *t, ssize_t put)
+{
+    if (put >= 0) {
+        tri_buf_consume(out_of(t), (size_t)put);
+        t->taken_bytes += (size_t)put;
+        t->full = tri_tcp_pending(t) > 0;
+    } else if (put == -EAGAIN || put == -EWOULDBLOCK) {
+        t->full = true;
+    } else if (put != -EINTR) {
+        tri_tcp_lose(t, (int)-put);
+    } else {
+        tri_loop_late_add(t->loop, &t->late);
+    }
+}
+
 /* Returns how many bytes the socket took. */
 static size_t send_some(struct tri_tcp *t)
 {
@@ -59,7 +74,7 @@ static void half_close(struct tri_tcp *t)
 
 size_t tri_tcp_send(struct tri_tcp *t)
 {
-    if (t->state == TRI_TCP_DEAD || t->state == TRI_TCP_CONNECTING) {
+    if (t->state == TRI_TCP_DEAD || t->state == TRI_TCP_CONNECTING || t->ring_send.is_out) {
         return 0;
     }
     size_t sent = send_some(t);

@@ -14,6 +14,8 @@
 /* One TLS record's worth of plaintext. */
 #define TRI_LOOP_PLAIN_BYTES ((size_t)(16 * 1024))
 
+struct tri_ring; /* net_ring.h */
+
 /* Memory that whoever handles an event may use until it returns. One a worker, so an idle
  * connection has none. */
 struct tri_loop_scratch {
@@ -39,6 +41,10 @@ struct tri_loop_scratch *tri_loop_scratch(struct tri_loop *l);
 /* As the scratch, for what is large and not every loop needs: |len| bytes, not cleared, the same block
  * with each call, freed with the loop. NULL if memory was short, which only the first call can find. */
 void *tri_loop_large_scratch(struct tri_loop *l, size_t len);
+
+/* The loop's io_uring, made when it is first asked for. NULL: it could not be had, or the loop does not
+ * run by tri_loop_run but in steps of a host, whose poll would not see it. */
+struct tri_ring *tri_loop_ring(struct tri_loop *l);
 
 /* Every libuv callback calls this first: the clock is read, and the turn will have an end. */
 void tri_loop_begin(struct tri_loop *l);
