@@ -59,7 +59,7 @@ struct bench_options {
     const char *origin, *subprotocols;
     const char *ca;
     bool insecure;
-    bool epoll;                        /* of TCP, rather than io_uring */
+    bool epoll;                        /* for HTTP/1.1, rather than io_uring */
     const char *json_file, *html_file; /* NULL: none */
     const char *compare[2];            /* both or none: no run, two files are compared */
     const char *label;                 /* what the report calls the server; NULL: the URL */

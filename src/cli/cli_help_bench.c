@@ -43,7 +43,7 @@ static const char bench[] =
     "  --subprotocol LIST      subprotocols to ask for, with commas\n"
     "  --ca FILE               trust the certificates in FILE, PEM (default: the system's)\n"
     "  --insecure              take any certificate\n"
-    "  --epoll                 read and write TCP after epoll, not by io_uring\n"
+    "  --epoll                 read and write HTTP/1.1 after epoll, not by io_uring\n"
     "  --json FILE             write all that was measured to FILE\n"
     "  --html FILE             write a report with drawings to FILE\n"
     "  --compare A B           print two runs, of --json, side by side\n"

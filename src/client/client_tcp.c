@@ -89,6 +89,9 @@ static enum tri_err make_adapter(struct tcp_link *t, bool is_h2, uint64_t now_ns
         return tri_h2_client_new(&t->link.adapter, &config, now_ns);
     }
     t->link.calls = &tri_h1_client_calls;
+    if (t->client->config.io_uring) {
+        tri_tcp_use_ring(t->tcp); /* one socket a connection: there are many */
+    }
     return tri_h1_client_new(&t->link.adapter, &config, now_ns);
 }
 
@@ -297,7 +300,6 @@ static enum tri_err dial(struct tcp_link *t, struct tri_client_conn *c, const st
         .host = c->url.host,
         .versions = c->tcp_versions,
         .resume = resume,
-        .io_uring = client->config.io_uring,
         .connect_timeout_ms = timeout_ms,
         .handshake_timeout_ms = timeout_ms,
     };

@@ -17,10 +17,10 @@
 #define TRI_RING_QUEUE_LEN 256u
 #define TRI_RING_DONE_LEN 4096u
 
-/* Memory for what is read, one block a read, shared by all sockets: 2 MiB. A reader that finds none
+/* Memory for what is read, one block a read, shared by all sockets: 4 MiB. A reader that finds none
  * left is told so and starts again. */
-#define TRI_RING_BLOCKS_LEN 512u
-#define TRI_RING_BLOCK_BYTES ((size_t)4096)
+#define TRI_RING_BLOCKS_LEN 256u
+#define TRI_RING_BLOCK_BYTES ((size_t)(16 * 1024))
 
 /* How long a cancel may wait for an operation that just runs: none of ours does. */
 #define TRI_RING_CANCEL_SECONDS 1

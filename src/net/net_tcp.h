@@ -72,7 +72,6 @@ struct tri_tcp_dial {
     const char *host;                 /* which the certificate has to hold: see tls_client.h */
     unsigned versions;                /* to offer, TRI_HTTP_ flags */
     WOLFSSL_SESSION *resume;          /* NULL: a full handshake */
-    bool io_uring;                    /* read and write by it, where the system has it */
     uint64_t connect_timeout_ms;      /* 0: as long as the system tries */
     uint64_t handshake_timeout_ms;    /* from on_connected to on_ready; 0: none */
 };
@@ -85,6 +84,10 @@ struct tri_tcp_dial {
 TRI_MUST_USE enum tri_err tri_tcp_dial(struct tri_tcp **out, struct tri_loop *loop,
                                        const struct tri_tcp_dial *dial,
                                        const struct tri_tcp_events *events, void *user);
+
+/* In on_ready: from then on the loop's io_uring reads and writes, where the system has one. It gains
+ * where many connections have little each to read in a turn, and costs where one has much. */
+void tri_tcp_use_ring(struct tri_tcp *t);
 
 /* Pulls and writes all there is. Called by the owner at the end of the turn. */
 void tri_tcp_flush(struct tri_tcp *t);

@@ -65,7 +65,7 @@ struct tri_tcp {
     bool fin_received;
     bool eof_told;
     bool is_closed;        /* on_closed was told; the kernel may still have operations */
-    bool wants_ring;       /* once OPEN, and if the system has one */
+    bool wants_ring;       /* if the system has one */
     struct tri_ring *ring; /* the loop's. NULL: poll, recv and send */
     struct tri_ring_op ring_recv, ring_send;
     uint64_t taken_bytes; /* by the socket, so far */

@@ -118,7 +118,6 @@ enum tri_err tri_tcp_dial(struct tri_tcp **out, struct tri_loop *loop,
     }
     t->state = TRI_TCP_CONNECTING;
     t->is_dialled = true;
-    t->wants_ring = dial->io_uring;
     t->handshake_timeout_ms = dial->handshake_timeout_ms;
     t->events = events;
     t->user = user;

@@ -38,6 +38,12 @@ static void take_sent(struct tri_ring_op *op, int result, const uint8_t *data)
     go_on(t);
 }
 
+void tri_tcp_use_ring(struct tri_tcp *t)
+{
+    assert(t && t->state == TRI_TCP_OPEN && !t->ring);
+    t->wants_ring = true;
+}
+
 static bool has_ring(struct tri_tcp *t)
 {
     if (t->wants_ring && !t->ring && t->state == TRI_TCP_OPEN) {

@@ -770,8 +770,8 @@ TRI_API void tri_client_config_insecure(struct tri_client_config *config, bool o
 /* Whether to resume TLS sessions by the server's tickets, within one client. Default true. */
 TRI_API void tri_client_config_resumption(struct tri_client_config *config, bool on);
 
-/* Whether TCP connections are read and written by io_uring: fewer system calls where many are busy at
- * once. Off at first. It needs Linux 6.1, and tri_client_run, always on one thread: without these, and
+/* Whether HTTP/1.1 connections are read and written by io_uring: fewer system calls where many are busy
+ * at once. Off at first. It needs Linux 6.1, and tri_client_run, always on one thread: without these, and
  * when a host steps the client, connections go by poll as ever. */
 TRI_API void tri_client_config_io_uring(struct tri_client_config *config, bool on);
 
