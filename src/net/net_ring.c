@@ -179,8 +179,14 @@ static void settle_in_turn(struct tri_ring *r)
     }
 }
 
+/* 0: takes what is there; -1: as long as it takes. */
 static void wait_ms(struct tri_ring *r, int timeout_ms)
 {
+    if (timeout_ms == 0) {
+        (void)io_uring_get_events(&r->uring);
+        settle_in_turn(r);
+        return;
+    }
     struct io_uring_cqe *entry = NULL;
     struct __kernel_timespec timeout = {
         .tv_sec = timeout_ms / 1000,
@@ -196,33 +202,24 @@ static void stop_hurry(uv_idle_t *hurry)
     uv_idle_stop(hurry);
 }
 
-static void turns(struct tri_ring *r, void (*end_turn)(struct tri_loop *l))
-{
-    uv_loop_t *uv = tri_loop_uv(r->loop);
-    uv_idle_stop(&r->hurry);
-    do {
-        watch_uv(r);
-        uv_update_time(uv);
-        const int timeout_ms = uv_backend_timeout(uv);
-        if (timeout_ms == 0 || !r->uv_events.is_out) {
-            break;
-        }
-        wait_ms(r, timeout_ms);
-        end_turn(r->loop);
-    } while (r->uv_events.is_out);
-    uv_idle_start(&r->hurry, stop_hurry);
-}
-
 void tri_ring_turns(struct tri_ring *r, bool may_block, void (*end_turn)(struct tri_loop *l))
 {
     assert(end_turn);
-    if (r && may_block) {
-        turns(r, end_turn);
-    } else if (r) {
-        (void)io_uring_get_events(&r->uring);
-        settle_in_turn(r);
-        end_turn(r->loop);
+    if (!r) {
+        return;
     }
+    uv_loop_t *uv = tri_loop_uv(r->loop);
+    uv_idle_stop(&r->hurry);
+    bool may_wait;
+    do {
+        watch_uv(r);
+        uv_update_time(uv);
+        const int timeout_ms = may_block && r->uv_events.is_out ? uv_backend_timeout(uv) : 0;
+        may_wait = timeout_ms != 0;
+        wait_ms(r, timeout_ms);
+        end_turn(r->loop);
+    } while (may_wait && r->uv_events.is_out);
+    uv_idle_start(&r->hurry, stop_hurry);
 }
 
 /* ---- the beginning and the end */

@@ -386,6 +386,33 @@ static void an_abort_reaches_the_other_side(void **state)
     }
 }
 
+static void nothing_to_do(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+/* libuv wants each turn at once: then nothing blocks, and what came is taken all the same. */
+static void a_busy_loop_starves_nobody(void **state)
+{
+    (void)state;
+    if (!open_world(3, true, true)) {
+        skip();
+    }
+    uv_idle_t idle;
+    assert_int_equal(uv_idle_init(tri_loop_uv(loop), &idle), 0);
+    assert_int_equal(uv_idle_start(&idle, nothing_to_do), 0);
+    wanted_len = 70000;
+    for (int k = 0; k < 3; k++) {
+        assert_int_equal(tri_buf_append(&diallers[k].out, bytes, wanted_len), TRI_OK);
+    }
+    run_until(all_came);
+    for (int k = 0; k < 3; k++) {
+        assert_whole(&diallers[k]);
+    }
+    uv_close((uv_handle_t *)&idle, NULL);
+    close_world();
+}
+
 /* A loop that a host steps has no poll that would see it. */
 static void a_loop_in_steps_has_none(void **state)
 {
@@ -436,6 +463,7 @@ int main(void)
         cmocka_unit_test(who_wants_no_more_gets_no_more),
         cmocka_unit_test(an_end_in_order),
         cmocka_unit_test(an_abort_reaches_the_other_side),
+        cmocka_unit_test(a_busy_loop_starves_nobody),
         cmocka_unit_test(a_loop_in_steps_has_none),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
