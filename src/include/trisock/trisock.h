@@ -771,8 +771,9 @@ TRI_API void tri_client_config_insecure(struct tri_client_config *config, bool o
 TRI_API void tri_client_config_resumption(struct tri_client_config *config, bool on);
 
 /* Whether HTTP/1.1 connections are read and written by io_uring: fewer system calls where many are busy
- * at once. Off at first. It needs Linux 6.1, and tri_client_run, always on one thread: without these, and
- * when a host steps the client, connections go by poll as ever. */
+ * at once. Default false. Without Linux 6.1, or where a host steps the client from the beginning,
+ * connections go by poll all the same. A client with it that has run goes on by tri_client_run, on that
+ * thread: a host's poll would not see its connections, and another thread could not use them. */
 TRI_API void tri_client_config_io_uring(struct tri_client_config *config, bool on);
 
 /*

@@ -35,7 +35,8 @@ static void a_url_is_enough(void **state)
     assert_int_equal(o.https[0], TRI_HTTP_1_1);
     assert_int_equal(o.https[1], TRI_HTTP_2);
     assert_int_equal(o.https[2], TRI_HTTP_3);
-    assert_false(o.https_given || o.verify || o.insecure || o.fresh || o.resume || o.help);
+    assert_false(o.https_given || o.verify || o.insecure || o.fresh || o.resume || o.epoll ||
+                 o.help);
     assert_int_equal(o.mode, BENCH_ECHO);
     assert_int_equal(o.sockets, 100);
     assert_int_equal(o.connections, 1);
@@ -64,13 +65,13 @@ static void every_option_is_taken_before_and_behind_the_url(void **state)
     assert_parses("--sockets 7 --connections 2 --mode echo --duration 2s --warmup 0 --rounds 4 "
                   "--threads 2 " URL
                   "--verify --insecure --ca a --origin b --subprotocol c --json d --html e "
-                  "--label f --seed 9 --resume");
+                  "--label f --seed 9 --resume --epoll");
     assert_int_equal(o.sockets, 7);
     assert_int_equal(o.connections, 2);
     assert_true(o.duration_s == 2 && o.warmup_s == 0);
     assert_int_equal(o.rounds, 4);
     assert_int_equal(o.threads, 2);
-    assert_true(o.verify && o.insecure && o.resume);
+    assert_true(o.verify && o.insecure && o.resume && o.epoll);
     assert_string_equal(o.ca, "a");
     assert_string_equal(o.origin, "b");
     assert_string_equal(o.subprotocols, "c");

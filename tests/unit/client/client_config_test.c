@@ -77,6 +77,7 @@ static void set_all(struct tri_client_config *config)
     assert_int_equal(tri_client_config_qlog(config, "logs"), TRI_OK);
     tri_client_config_insecure(config, true);
     tri_client_config_resumption(config, false);
+    tri_client_config_io_uring(config, true);
     tri_client_config_log(config, NULL, NULL, TRI_LOG_DEBUG, TRI_LOG_JSON);
 }
 
@@ -98,7 +99,7 @@ static void a_copy_has_all_or_says_that_memory_is_short(void **state)
             assert_string_equal(to.ca_file, "ca");
             assert_string_equal(to.keylog_file, "keys");
             assert_string_equal(to.qlog_dir, "logs");
-            assert_true(to.insecure && !to.resumption);
+            assert_true(to.insecure && !to.resumption && to.io_uring);
             assert_int_equal(to.log.format, TRI_LOG_JSON);
         }
         tri_client_config_deinit(&to);
