@@ -106,6 +106,23 @@ bool tri_ring_send(struct tri_ring *r, struct tri_ring_op *op, int fd, struct tr
     return true;
 }
 
+/* Bytes are lent for this turn, so that an entry which goes in a later one must not name them: it sends
+ * nothing, and its owner hears that the socket took 0. */
+static void withdraw_sends(struct tri_ring *r)
+{
+    const struct io_uring_sq *sq = &r->uring.sq;
+    for (unsigned at = sq->sqe_tail - io_uring_sq_ready(&r->uring); at != sq->sqe_tail; at++) {
+        struct io_uring_sqe *entry = &sq->sqes[at & sq->ring_mask];
+        if (entry->opcode == IORING_OP_SEND) {
+            *entry = (struct io_uring_sqe){
+                .opcode = IORING_OP_NOP,
+                .fd = -1,
+                .user_data = entry->user_data,
+            };
+        }
+    }
+}
+
 /* What the kernel did not take, for lack of memory, is tried again in the next turn. */
 static void hand_over(struct tri_ring *r)
 {
@@ -114,6 +131,7 @@ static void hand_over(struct tri_ring *r)
     }
     (void)io_uring_submit(&r->uring);
     if (io_uring_sq_ready(&r->uring) > 0) {
+        withdraw_sends(r);
         tri_loop_wake(r->loop);
     }
 }
