@@ -44,29 +44,35 @@ static uint8_t bytes[4 * 1024 * 1024];
 
 static unsigned submit_fails_each; /* 0: none */
 static unsigned submit_calls;
-static bool has_left_over;
-static unsigned left_over_end; /* of the entries that a failed one left */
 
 int scripted_submit(struct io_uring *ring) __asm__("io_uring_submit");
+int scripted_wait(struct io_uring *ring, struct io_uring_cqe **entry, unsigned wait_for,
+                  struct __kernel_timespec *timeout,
+                  sigset_t *mask) __asm__("io_uring_submit_and_wait_timeout");
 
 int scripted_submit(struct io_uring *ring)
 {
-    const struct io_uring_sq *sq = &ring->sq;
     submit_calls++;
     if (submit_fails_each > 0 && submit_calls % submit_fails_each == 0) {
-        has_left_over = true;
-        left_over_end = sq->sqe_tail;
         return -EAGAIN;
     }
-    /* Those that wait of it: the loop's wait may have handed them over meanwhile. */
-    for (unsigned at = sq->sqe_tail - io_uring_sq_ready(ring);
-         has_left_over && (int)(left_over_end - at) > 0; at++) {
-        assert_int_not_equal(sq->sqes[at & sq->ring_mask].opcode, IORING_OP_SEND);
-    }
-    has_left_over = false;
     int (*submit)(struct io_uring * ring);
     *(void **)&submit = dlsym(RTLD_NEXT, "io_uring_submit");
     return submit(ring);
+}
+
+/* It hands over what a failed submission left: the turn whose bytes were lent is over. */
+int scripted_wait(struct io_uring *ring, struct io_uring_cqe **entry, unsigned wait_for,
+                  struct __kernel_timespec *timeout, sigset_t *mask)
+{
+    const struct io_uring_sq *sq = &ring->sq;
+    for (unsigned at = sq->sqe_tail - io_uring_sq_ready(ring); at != sq->sqe_tail; at++) {
+        assert_int_not_equal(sq->sqes[at & sq->ring_mask].opcode, IORING_OP_SEND);
+    }
+    int (*wait)(struct io_uring *, struct io_uring_cqe **, unsigned, struct __kernel_timespec *,
+                sigset_t *);
+    *(void **)&wait = dlsym(RTLD_NEXT, "io_uring_submit_and_wait_timeout");
+    return wait(ring, entry, wait_for, timeout, mask);
 }
 
 /* ---- what the connections do */
