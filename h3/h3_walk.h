@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TRI_H3_FRAME_DATA UINT64_C(0x00) /* RFC 9114 section 11.2.1 */
+
 /* An integer that arrives byte by byte: RFC 9000 section 16. All zero is a new one. */
 struct tri_h3_varint {
     uint64_t value; /* as far as it came */
