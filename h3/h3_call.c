@@ -4,6 +4,7 @@
 #include "h3_client_end.h"
 #include "h3_client_internal.h"
 #include "h3_output.h"
+#include "h3_priority.h"
 
 #include <assert.h>
 
@@ -186,7 +187,7 @@ static void bind_call(struct tri_h3_stream *s)
     s->conn->sockets_len++;
     tri_h3_stream_set_phase(s, TRI_H3_WAITING);
     tri_h3_stream_set_phase(s, TRI_H3_BOUND); /* whoever is bound may use it at once */
-    s->resume = true;
+    tri_h3_priority_apply(s);
     tri_h3_stream_mark(s);
 }
 

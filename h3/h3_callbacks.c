@@ -4,6 +4,7 @@
 #include "h3_early.h"
 #include "h3_http.h"
 #include "h3_input.h"
+#include "h3_output.h"
 #include "h3_qlog.h"
 #include "h3_stream.h"
 
@@ -237,10 +238,9 @@ static int acked_stream_data_offset(ngtcp2_conn *quic, int64_t id, uint64_t offs
                                     void *user, void *stream_user)
 {
     (void)quic;
-    (void)offset;
-    (void)stream_user;
     struct tri_h3_conn *c = user;
-    return http_result(c, nghttp3_conn_add_ack_offset(c->http, id, len));
+    return http_result(c, stream_user ? tri_h3_output_acked(stream_user, offset, len)
+                                      : nghttp3_conn_add_ack_offset(c->http, id, len));
 }
 
 static int stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t code, void *user,
@@ -263,6 +263,13 @@ static int stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t 
     return rv == NGHTTP3_ERR_STREAM_NOT_FOUND ? 0 : http_result(c, rv);
 }
 
+static int stop_reading(struct tri_h3_conn *c, int64_t id, const struct tri_h3_stream *s)
+{
+    return c->http && !(s && s->is_let_go)
+               ? http_result(c, nghttp3_conn_shutdown_stream_read(c->http, id))
+               : 0;
+}
+
 static int stream_reset(ngtcp2_conn *quic, int64_t id, uint64_t final_size, uint64_t code,
                         void *user, void *stream_user)
 {
@@ -272,7 +279,7 @@ static int stream_reset(ngtcp2_conn *quic, int64_t id, uint64_t final_size, uint
     if (stream_user) {
         tri_h3_stream_peer_reset(stream_user, code);
     }
-    return c->http ? http_result(c, nghttp3_conn_shutdown_stream_read(c->http, id)) : 0;
+    return stop_reading(c, id, stream_user);
 }
 
 static int recv_stop_sending(ngtcp2_conn *quic, int64_t id, uint64_t code, void *user,
@@ -295,9 +302,7 @@ static int stream_stop_sending(ngtcp2_conn *quic, int64_t id, uint64_t code, voi
 {
     (void)quic;
     (void)code;
-    (void)stream_user;
-    struct tri_h3_conn *c = user;
-    return c->http ? http_result(c, nghttp3_conn_shutdown_stream_read(c->http, id)) : 0;
+    return stop_reading(user, id, stream_user);
 }
 
 static int extend_max_stream_data(ngtcp2_conn *quic, int64_t id, uint64_t max, void *user,
@@ -306,9 +311,13 @@ static int extend_max_stream_data(ngtcp2_conn *quic, int64_t id, uint64_t max, v
     (void)quic;
     (void)max;
     struct tri_h3_conn *c = user;
-    const struct tri_h3_stream *s = stream_user;
+    struct tri_h3_stream *s = stream_user;
     if (!c->http || (s && (s->ending || s->phase == TRI_H3_OVER))) {
-        return 0; /* unblocking would put a stream that was reset on nghttp3's schedule again */
+        return 0; /* unblocking would put a stream that was reset on a schedule again */
+    }
+    if (s && s->is_head_sent) {
+        tri_h3_output_unblock(s);
+        return 0;
     }
     return http_result(c, nghttp3_conn_unblock_stream(c->http, id));
 }

@@ -262,6 +262,7 @@ static void init_conn(struct tri_h3_conn *c, struct tri_h3_shared *shared,
     tri_list_init(&c->dirty);
     tri_list_init(&c->streams);
     tri_list_init(&c->woken);
+    tri_h3_schedule_init(&c->schedule);
     tri_h3_cids_init(&c->cids, c);
 }
 

@@ -21,6 +21,7 @@
 #include "base_bucket.h"
 #include "h3_control.h"
 #include "h3_guard.h"
+#include "h3_schedule.h"
 #include "h3_shared.h"
 #include "h3_tls.h"
 #include "h3_token.h"
@@ -67,14 +68,17 @@ struct tri_h3_conn {
     struct tri_h3_unis unis;       /* the peer's unidirectional streams, as the guard sees them */
     struct tri_list streams;       /* of struct tri_h3_stream */
     size_t streams_len;
-    size_t sockets_len;       /* of them: BOUND, and answered so */
-    struct tri_list woken;    /* streams with marks to act on */
-    struct tri_bucket resets; /* streams that came to nothing */
-    enum tri_flood flood;     /* what it did too much of, if it ends for that */
-    bool read_blocked;        /* a stream had nothing to give since this was cleared */
-    bool keeps_alive;         /* it has streams, and sends a PING when silent */
-    size_t burst_bytes;       /* written since the last pause */
-    uint64_t changed_ns;      /* when it opened, lost its last stream, or was noticed */
+    size_t sockets_len;              /* of them: BOUND, and answered so */
+    struct tri_list woken;           /* streams with marks to act on */
+    struct tri_h3_schedule schedule; /* streams with something to send */
+    struct tri_bucket resets;        /* streams that came to nothing */
+    enum tri_flood flood;            /* what it did too much of, if it ends for that */
+    struct tri_bucket glitches;      /* frames of kinds that nobody knows, on sockets */
+    bool read_blocked;               /* a stream's head has ended since this was cleared */
+    bool asks_http;                  /* nghttp3 may have something for this run */
+    bool keeps_alive;                /* it has streams, and sends a PING when silent */
+    size_t burst_bytes;              /* written since the last pause */
+    uint64_t changed_ns;             /* when it opened, lost its last stream, or was noticed */
 
     /* CLOSING */
     uint8_t *close_packet; /* owned */

@@ -3,7 +3,6 @@
 
 #include "base_limits.h"
 #include "h3_call.h"
-#include "h3_output.h"
 #include "h3_priority.h"
 #include "h3_stream.h"
 
@@ -122,18 +121,6 @@ static int end_stream(nghttp3_conn *http, int64_t id, void *user, void *stream_u
     return 0;
 }
 
-static int acked_stream_data(nghttp3_conn *http, int64_t id, uint64_t len, void *user,
-                             void *stream_user)
-{
-    (void)http;
-    (void)id;
-    (void)user;
-    if (stream_user) {
-        tri_h3_output_acked(stream_user, len);
-    }
-    return 0;
-}
-
 /* nghttp3 wants the peer to stop: a stream of a kind that is not known, a request after GOAWAY. */
 static int stop_sending(nghttp3_conn *http, int64_t id, uint64_t code, void *user,
                         void *stream_user)
@@ -195,7 +182,6 @@ static int recv_goaway(nghttp3_conn *http, int64_t id, void *user)
 }
 
 static const nghttp3_callbacks callbacks = {
-    .acked_stream_data = acked_stream_data,
     .recv_data = recv_data,
     .deferred_consume = deferred_consume,
     .begin_headers = begin_headers,
@@ -299,4 +285,18 @@ nghttp3_ssize tri_h3_http_read(struct tri_h3_conn *c, int64_t id, uint64_t offse
     const bool is_control = c->unis.control_id != 0 && id == c->unis.control_id && offset > 0 &&
                             !tri_h3_conn_is_client(c); /* nghttp3 refuses a server's updates */
     return is_control ? read_control(c, data, fin) : read_stream(c, id, data, fin);
+}
+
+void tri_h3_http_hand_over(struct tri_h3_stream *s)
+{
+    if (s->is_websocket && s->phase == TRI_H3_BOUND) {
+        s->is_plain = true;
+    }
+    if (!s->is_plain || !s->is_head_acked || s->is_let_go) {
+        return;
+    }
+    s->is_let_go = true;
+    int rv = nghttp3_conn_close_stream(s->conn->http, s->id, NGHTTP3_H3_NO_ERROR);
+    assert(rv == 0); /* it is there, and it is a request's */
+    (void)rv;
 }

@@ -6,6 +6,7 @@
 #define TRI_H3_HTTP_H
 
 #include "h3_conn.h"
+#include "h3_stream.h"
 
 /*
  * Makes c->http and its three streams (control, QPACK encoder and decoder): their first bytes, our
@@ -19,5 +20,11 @@ TRI_MUST_USE int tri_h3_http_open(struct tri_h3_conn *c);
  */
 TRI_MUST_USE nghttp3_ssize tri_h3_http_read(struct tri_h3_conn *c, int64_t id, uint64_t offset,
                                             struct tri_slice data, bool fin);
+
+/*
+ * Takes a socket's stream over from nghttp3: what arrives, once it is answered (is_plain); and once our head
+ * is acknowledged nghttp3 forgets it, and gives back 1.4 KB (is_let_go). Not from a callback of nghttp3.
+ */
+void tri_h3_http_hand_over(struct tri_h3_stream *s);
 
 #endif

@@ -3,6 +3,10 @@
 
 #include "h3_http.h"
 
+/* Frames of kinds that nobody knows, on sockets: as many as nghttp3 takes on other streams. */
+#define GLITCHES_BURST 1000u
+#define GLITCHES_PER_SECOND 33u
+
 /*
  * A malformed message is an error of its stream: RFC 9114 section 4.1.2; and so is a literal longer
  * than the decoder takes, but on the encoder's stream: RFC 9204 section 7.4.
@@ -65,10 +69,85 @@ static int end_with(struct tri_h3_conn *c, struct tri_h3_stream *s, uint64_t cod
     return code == NGHTTP3_H3_NO_ERROR ? 0 : tri_h3_conn_app_error(c, code);
 }
 
-/* HEADERS by HEADERS: at the end of each, what nghttp3 told of is compared with what was there. */
+/* RFC 9114 sections 4.4, 7.2.8, 11.2.1, RFC 9218 section 7.2: kinds that we know, and none of which may be
+ * there once CONNECT has succeeded. */
+static bool is_forbidden(uint64_t type)
+{
+    return (type >= 0x01 && type <= 0x09) || type == 0x0d || type == 0xf0700 || type == 0xf0701;
+}
+
+/* A frame begins. 0 or what a callback of ngtcp2 then returns. */
+static int judge_frame(struct tri_h3_conn *c, uint64_t type)
+{
+    if (type == TRI_H3_FRAME_DATA) {
+        return 0;
+    }
+    if (is_forbidden(type)) {
+        return tri_h3_conn_app_error(c, NGHTTP3_H3_FRAME_UNEXPECTED);
+    }
+    const struct tri_bucket_rate rate = {GLITCHES_BURST, GLITCHES_PER_SECOND};
+    return tri_bucket_add(&c->glitches, rate, c->shared->now_ns)
+               ? 0
+               : tri_h3_conn_app_error(c, NGHTTP3_H3_EXCESSIVE_LOAD);
+}
+
+/* One step through a socket's frames. |*used|: bytes. */
+static int take_step(struct tri_h3_conn *c, struct tri_h3_stream *s, struct tri_slice data,
+                     size_t *used)
+{
+    struct tri_h3_walk *walk = &s->guard.walk;
+    enum tri_h3_walk_event event;
+    *used = tri_h3_walk_next(walk, data.data, data.len, &event);
+    if (event == TRI_H3_WALK_DATA && walk->type == TRI_H3_FRAME_DATA) {
+        tri_h3_stream_data(s, data.data, *used);
+        return 0;
+    }
+    s->credit += *used; /* it is nobody's to consume */
+    return event == TRI_H3_WALK_HEAD ? judge_frame(c, walk->type) : 0;
+}
+
+static int end_plain(struct tri_h3_conn *c, struct tri_h3_stream *s)
+{
+    if (!tri_h3_walk_is_between(&s->guard.walk)) {
+        return tri_h3_conn_app_error(c, NGHTTP3_H3_FRAME_ERROR); /* RFC 9114 section 7.1 */
+    }
+    tri_h3_stream_fin(s);
+    return 0;
+}
+
+/* Of a socket, past both heads: DATA, and nothing that nghttp3 would have a say in. */
+static int take_plain(struct tri_h3_conn *c, struct tri_h3_stream *s, struct tri_h3_chunk *rest)
+{
+    while (rest->data.len > 0) {
+        size_t used;
+        int rv = take_step(c, s, rest->data, &used);
+        if (rv != 0 || s->ending || s->phase == TRI_H3_OVER) {
+            return rv;
+        }
+        advance(rest, used);
+    }
+    if (s->credit >= tri_h3_conn_credit_least(c)) {
+        tri_h3_stream_mark(s);
+    }
+    return rest->fin ? end_plain(c, s) : 0;
+}
+
+static bool is_plain(struct tri_h3_stream *s)
+{
+    if (!s->is_plain) {
+        tri_h3_http_hand_over(s);
+    }
+    return s->is_plain;
+}
+
+/* HEADERS by HEADERS: at the end of each, what nghttp3 told of is compared with what was there. The guard
+ * has seen all that came, so the rest of a frame may be plain. */
 static int take_request(struct tri_h3_conn *c, struct tri_h3_stream *s, struct tri_h3_chunk *rest)
 {
     for (;;) {
+        if (is_plain(s)) {
+            return take_plain(c, s, rest);
+        }
         uint64_t code;
         const size_t n = tri_h3_guard_next(&s->guard, rest->data, &code);
         const bool is_last = n == rest->data.len;

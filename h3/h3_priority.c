@@ -11,17 +11,20 @@
  * A socket has no end that a sibling could wait for, so it takes turns whatever its client says; and
  * a download must not hold up sockets of its own urgency, so it does too while there are any.
  */
-static bool takes_turns(const struct tri_h3_stream *s, bool is_socket)
+static bool takes_turns(const struct tri_h3_stream *s)
 {
-    return s->priority.is_incremental || is_socket || s->conn->sockets_len > 0;
+    return s->priority.is_incremental || s->is_websocket || s->conn->sockets_len > 0;
 }
 
-/* From here on nghttp3 does not heed the client's word on the stream. */
-static int tell(const struct tri_h3_stream *s, bool is_socket)
+void tri_h3_priority_apply(struct tri_h3_stream *s)
 {
-    const nghttp3_pri pri = {.urgency = s->priority.urgency, .inc = takes_turns(s, is_socket)};
-    int rv = nghttp3_conn_set_server_stream_priority(s->conn->http, s->id, &pri);
-    return rv == NGHTTP3_ERR_STREAM_NOT_FOUND ? 0 : rv;
+    const bool is_scheduled = tri_h3_schedule_has(&s->turn);
+    tri_h3_schedule_remove(&s->turn);
+    s->turn.urgency = s->priority.urgency;
+    s->turn.is_incremental = takes_turns(s);
+    if (is_scheduled) {
+        tri_h3_schedule_add(&s->conn->schedule, &s->turn);
+    }
 }
 
 /* RFC 9218 section 7: what is left out has its default; so has what makes no sense. */
@@ -31,8 +34,7 @@ void tri_h3_priority_update(struct tri_h3_stream *s, struct tri_slice value)
     (void)nghttp3_pri_parse_priority(&asked, value.data, value.len);
     tri_priority_ask(&s->priority, asked.urgency, asked.inc);
     s->is_updated = true;
-    s->reschedule = true;
-    tri_h3_stream_mark(s);
+    tri_h3_priority_apply(s);
 }
 
 static void merge(struct tri_h3_stream *s, const struct tri_response *r)
@@ -49,7 +51,7 @@ static void merge(struct tri_h3_stream *s, const struct tri_response *r)
     }
 }
 
-int tri_h3_priority_open(struct tri_h3_stream *s, const struct tri_response *r)
+void tri_h3_priority_open(struct tri_h3_stream *s, const struct tri_response *r)
 {
     nghttp3_pri asked;
     /* It has the field, or an update that came before the request; of two the later one counts. */
@@ -57,31 +59,20 @@ int tri_h3_priority_open(struct tri_h3_stream *s, const struct tri_response *r)
         tri_priority_ask(&s->priority, asked.urgency, asked.inc);
     }
     merge(s, r);
-    return tell(s, r->answer == TRI_ANSWER_WEBSOCKET);
+    tri_h3_priority_apply(s);
 }
 
 void tri_h3_priority_count(struct tri_h3_stream *s)
 {
     struct tri_h3_conn *c = s->conn;
-    if (!s->is_websocket || ++c->sockets_len > 1) {
+    if (!s->is_websocket) {
+        return;
+    }
+    tri_h3_priority_apply(s);
+    if (++c->sockets_len > 1) {
         return;
     }
     for (struct tri_list *at = c->streams.next; at != &c->streams; at = at->next) {
-        struct tri_h3_stream *other = TRI_CONTAINER_OF(at, struct tri_h3_stream, node);
-        if (other->phase == TRI_H3_BOUND && !other->priority.is_incremental) {
-            other->reschedule = true;
-            tri_h3_stream_mark(other);
-        }
+        tri_h3_priority_apply(TRI_CONTAINER_OF(at, struct tri_h3_stream, node));
     }
-}
-
-int tri_h3_priority_settle(struct tri_h3_stream *s)
-{
-    /* One that is not answered yet has its turn then. */
-    if (s->phase != TRI_H3_BOUND) {
-        return 0;
-    }
-    s->reschedule = false;
-    int rv = tell(s, s->is_websocket);
-    return rv == 0 ? 0 : tri_h3_conn_http_error(s->conn, rv);
 }

@@ -1,9 +1,8 @@
 /*
- * What a stream's priority is to nghttp3, whose scheduler is strict between urgencies and shares
- * among incremental streams of one urgency by bytes. RFC 9218; decision 020.
+ * What a stream's priority is to the schedule (h3_schedule.h). RFC 9218; decisions 020 and 027.
  *
- * With the first word of ours on a stream nghttp3 stops to heed the client's, so from then on it is
- * h3_control that reads PRIORITY_UPDATE.
+ * nghttp3 orders the heads alone. It heeds the client's word for that; so that the rest does too, it
+ * is h3_control that reads PRIORITY_UPDATE.
  */
 #ifndef TRI_H3_PRIORITY_H
 #define TRI_H3_PRIORITY_H
@@ -13,16 +12,13 @@
 /* A PRIORITY_UPDATE frame came, with |value| as its priority field value, for a stream that is open. */
 void tri_h3_priority_update(struct tri_h3_stream *s, struct tri_slice value);
 
-/*
- * Tells nghttp3, with what the client has asked for and with the `priority` field of the response,
- * right before that is submitted. 0 or an error of nghttp3: memory is short.
- */
-TRI_MUST_USE int tri_h3_priority_open(struct tri_h3_stream *s, const struct tri_response *r);
+/* What the client has asked for and the `priority` field of the response, when that is given. */
+void tri_h3_priority_open(struct tri_h3_stream *s, const struct tri_response *r);
 
-/* A socket was answered. If it is the connection's first, all its siblings are marked. */
+/* A socket was answered. If it is the connection's first, all its siblings take turns now. */
 void tri_h3_priority_count(struct tri_h3_stream *s);
 
-/* Tells nghttp3 again, if that was marked. 0 or an error of ngtcp2 that ends the connection. */
-TRI_MUST_USE int tri_h3_priority_settle(struct tri_h3_stream *s);
+/* |s->priority| has changed, or what it means: the stream takes its new place. */
+void tri_h3_priority_apply(struct tri_h3_stream *s);
 
 #endif

@@ -13,12 +13,9 @@ static int submit(struct tri_h3_stream *s, const struct tri_response *r,
                   const struct tri_h3_answer *answer)
 {
     const nghttp3_data_reader reader = {.read_data = tri_h3_output_read};
-    int rv = tri_h3_priority_open(s, r);
-    if (rv == 0) {
-        rv = nghttp3_conn_submit_response(s->conn->http, s->id, answer->nva, answer->len,
-                                          r->events ? &reader : NULL);
-    }
-    return rv;
+    tri_h3_priority_open(s, r);
+    return nghttp3_conn_submit_response(s->conn->http, s->id, answer->nva, answer->len,
+                                        r->events ? &reader : NULL);
 }
 
 static void bind_answer(struct tri_h3_stream *s, const struct tri_response *r)

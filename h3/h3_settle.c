@@ -3,7 +3,6 @@
 
 #include "base_limits.h"
 #include "h3_conn.h"
-#include "h3_priority.h"
 
 #include <assert.h>
 
@@ -15,7 +14,7 @@ static int reset_stream(struct tri_h3_stream *s)
 {
     struct tri_h3_conn *c = s->conn;
     int rv = ngtcp2_conn_shutdown_stream(c->quic, 0, s->id, s->code);
-    if (c->http) {
+    if (c->http && !s->is_let_go) {
         nghttp3_conn_shutdown_stream_write(c->http, s->id);
         int http_rv = nghttp3_conn_shutdown_stream_read(c->http, s->id);
         if (rv == 0 && http_rv != 0) {
@@ -60,16 +59,6 @@ static int settle_credit(struct tri_h3_stream *s)
     return ngtcp2_conn_extend_max_stream_offset(s->conn->quic, s->id, credit);
 }
 
-static int settle_resume(struct tri_h3_stream *s)
-{
-    if (!s->resume) {
-        return 0;
-    }
-    s->resume = false;
-    int rv = nghttp3_conn_resume_stream(s->conn->http, s->id);
-    return rv != 0 ? tri_h3_conn_http_error(s->conn, rv) : 0;
-}
-
 static int settle_input(struct tri_h3_stream *s)
 {
     if (!s->stop_input || s->input_stopped || s->input_fin) {
@@ -104,14 +93,5 @@ int tri_h3_settle_stream(struct tri_h3_stream *s)
         return settle_ending(s);
     }
     int rv = settle_credit(s);
-    if (rv == 0) {
-        rv = settle_input(s);
-    }
-    if (rv == 0 && s->reschedule) {
-        rv = tri_h3_priority_settle(s);
-    }
-    if (rv == 0) {
-        rv = settle_resume(s);
-    }
-    return rv;
+    return rv == 0 ? settle_input(s) : rv;
 }

@@ -5,6 +5,8 @@
 #include "h3_call.h"
 #include "h3_conn.h"
 #include "h3_early.h"
+#include "h3_output.h"
+#include "h3_priority.h"
 #include "h3_respond.h"
 
 #include <assert.h>
@@ -54,8 +56,8 @@ static void wake_write(struct tri_stream *stream)
 {
     struct tri_h3_stream *s = stream_of(stream);
     assert(s->phase == TRI_H3_BOUND);
-    s->resume = true;
-    tri_h3_stream_mark(s);
+    tri_h3_output_wake(s);
+    tri_h3_conn_wake(s->conn);
 }
 
 static void consume(struct tri_stream *stream, size_t len)
@@ -85,8 +87,7 @@ static void set_urgency(struct tri_stream *stream, unsigned urgency)
         return; /* urgency is about responses */
     }
     tri_priority_set_urgency(&s->priority, urgency);
-    s->reschedule = true;
-    tri_h3_stream_mark(s);
+    tri_h3_priority_apply(s);
 }
 
 static const struct tri_stream_ops stream_ops = {
@@ -144,12 +145,14 @@ struct tri_h3_stream *tri_h3_stream_new(struct tri_h3_conn *conn)
     tri_priority_init(&s->priority);
     tri_list_init(&s->node);
     tri_list_init(&s->woken);
+    tri_list_init(&s->turn.node);
     return s;
 }
 
 void tri_h3_stream_register(struct tri_h3_stream *s, int64_t id)
 {
     s->id = id;
+    s->turn.id = id;
     s->carrier.stream_id = id;
     tri_list_append(&s->conn->streams, &s->node);
     s->conn->streams_len++;
@@ -192,6 +195,7 @@ void tri_h3_stream_bury(struct tri_h3_stream *s)
 void tri_h3_stream_free(struct tri_h3_stream *s, const struct tri_alloc *alloc)
 {
     assert(!s->conn && !s->request);
+    tri_h3_framing_deinit(&s->framing, alloc);
     tri_list_remove(&s->node);
     tri_alloc_release(alloc, s);
 }
@@ -209,6 +213,7 @@ void tri_h3_stream_end(struct tri_h3_stream *s, enum tri_stream_cause cause)
         return;
     }
     tri_h3_stream_set_phase(s, TRI_H3_OVER);
+    tri_h3_schedule_remove(&s->turn);
     s->conn->sockets_len -= s->is_websocket && was == TRI_H3_BOUND;
     if (was == TRI_H3_BOUND && s->x.stream.events) {
         s->x.stream.events->on_closed(s->x.stream.session, cause);

@@ -18,8 +18,10 @@
 #define TRI_H3_STREAM_H
 
 #include "base_list.h"
+#include "h3_framing.h"
 #include "h3_guard.h"
 #include "h3_request.h"
+#include "h3_schedule.h"
 #include "http_call.h"
 #include "http_exchange.h"
 #include "http_priority.h"
@@ -49,7 +51,7 @@ struct tri_h3_call {
     bool is_forgotten;  /* the owner hears of it no more, unless somebody lives on it */
 };
 
-/* Invariant: released <= sent; while BOUND, unconsumed + credit <= the stream's window. */
+/* Invariant: while BOUND, unconsumed + credit <= the stream's window. */
 struct tri_h3_stream {
     /* First, by the role: either begins with its stream, which is itself. */
     union {
@@ -64,24 +66,33 @@ struct tri_h3_stream {
     struct tri_h3_request *request; /* owned; NULL once answered and delivered */
     struct tri_carrier carrier;
     struct tri_h3_guard guard; /* of what arrives */
-    uint64_t sent, released;
-    size_t unconsumed; /* bytes that the tenant has not returned credit for */
+    size_t unconsumed;         /* bytes that the tenant has not returned credit for */
 
     /* Marks, acted on when the connection is driven. */
     size_t credit;   /* stream credit to return, bytes */
-    bool resume;     /* peek has something new */
-    bool reschedule; /* nghttp3 is to know |priority| */
     bool stop_input; /* the answer is out: what the peer still sends is not wanted */
     bool ending;     /* to be reset with |code|, and told with |cause| */
     enum tri_stream_cause cause;
     uint64_t code;
 
+    /* What goes out. */
+    struct tri_h3_turn turn;
+    struct tri_h3_framing framing;
+    size_t head_bytes;   /* of what was sent, nghttp3's: DATA begins there */
+    bool is_head_queued; /* nghttp3 has spelled all of it */
+    bool is_head_sent;   /* the tenant's turn */
+    bool is_head_acked;
+    bool is_blocked;    /* by the peer's window of the stream */
+    bool waits_for_ack; /* too many frames are on the way */
+    bool output_fin;    /* the end is in a packet: peek is not called again */
+
     struct tri_priority priority;
     bool is_updated; /* PRIORITY_UPDATE came: it counts, not the field */
     bool is_websocket;
+    bool is_let_go;     /* nghttp3 knows it no more: both heads are done, and the rest is DATA */
+    bool is_plain;      /* what arrives is frames that nghttp3 does not get: h3_input.c */
     bool input_fin;     /* the peer's end came */
     bool fin_told;      /* and the tenant knows */
-    bool output_fin;    /* the tenant has nothing more: peek is not called again */
     bool input_stopped; /* we asked the peer to stop: its reset means nothing */
 };
 

@@ -1,40 +1,25 @@
 /* See h3_write.h. RFC 9000 section 12.2, 13; RFC 9114 section 4. */
 #include "h3_write.h"
 
-#include "h3_stream.h"
+#include "h3_output.h"
 
 #include <assert.h>
-
-#define VECTORS_MAX ((size_t)16)
 
 /* Datagrams in a run: what Linux takes with one UDP_SEGMENT. */
 #define RUN_PACKETS_MAX ((size_t)64)
 
-/* What nghttp3 wants to send next; id -1: nothing. */
-struct piece {
-    int64_t id;
-    bool fin;
-    nghttp3_vec vec[VECTORS_MAX];
-    size_t vec_len;
-    size_t len; /* bytes */
-};
-
 /*
- * Asks for the next piece. nghttp3 answers "nothing" also when one stream had nothing to give while
- * others have: ask again for as long as that was so. Each such stream is off its schedule then, so
- * this ends.
+ * Asks nghttp3 for the next piece, the heads of answers among them. It answers "nothing" also when one
+ * stream had nothing to give while others have: ask again for as long as that was so. Each such stream is
+ * off its schedule then, so this ends.
  */
-static int next_piece(struct tri_h3_conn *c, struct piece *p)
+static int next_of_http(struct tri_h3_conn *c, struct tri_h3_piece *p)
 {
-    *p = (struct piece){.id = -1};
-    if (!c->http || ngtcp2_conn_get_max_data_left2(c->quic) == 0) {
-        return 0;
-    }
     int fin = 0;
     nghttp3_ssize n;
     do {
         c->read_blocked = false;
-        n = nghttp3_conn_writev_stream(c->http, &p->id, &fin, p->vec, VECTORS_MAX);
+        n = nghttp3_conn_writev_stream(c->http, &p->id, &fin, p->vec, TRI_H3_PIECE_VECTORS);
     } while (n == 0 && p->id == -1 && c->read_blocked);
     if (n < 0) {
         return tri_h3_conn_http_error(c, (int)n);
@@ -44,33 +29,78 @@ static int next_piece(struct tri_h3_conn *c, struct piece *p)
     for (size_t i = 0; i < p->vec_len; i++) {
         p->len += p->vec[i].len;
     }
+    c->asks_http = p->id != -1;
+    return 0;
+}
+
+/* What goes in the packet next: what nghttp3 has, then what the tenants have. */
+static int next_piece(struct tri_h3_conn *c, struct tri_h3_piece *p)
+{
+    *p = (struct tri_h3_piece){.id = -1};
+    if (!c->http || ngtcp2_conn_get_max_data_left2(c->quic) == 0) {
+        return 0;
+    }
+    if (c->asks_http) {
+        int rv = next_of_http(c, p);
+        if (rv != 0 || p->id != -1) {
+            return rv;
+        }
+    }
+    for (struct tri_h3_turn *turn; (turn = tri_h3_schedule_first(&c->schedule));) {
+        if (tri_h3_output_next(TRI_CONTAINER_OF(turn, struct tri_h3_stream, turn), p)) {
+            return 0;
+        }
+        tri_h3_schedule_remove(turn);
+    }
     return 0;
 }
 
 /* The stream takes nothing more: the peer stopped it, or it is gone. */
-static void give_up_stream(struct tri_h3_conn *c, int64_t id)
+static void give_up_stream(struct tri_h3_conn *c, const struct tri_h3_piece *p)
 {
-    nghttp3_conn_shutdown_stream_write(c->http, id);
-    struct tri_h3_stream *s = ngtcp2_conn_get_stream_user_data2(c->quic, id);
+    struct tri_h3_stream *s = ngtcp2_conn_get_stream_user_data2(c->quic, p->id);
+    if (!p->stream) {
+        nghttp3_conn_shutdown_stream_write(c->http, p->id);
+    } else {
+        tri_h3_schedule_remove(&p->stream->turn);
+    }
     if (s) {
         tri_h3_stream_peer_stop(s);
     }
 }
 
-/* Tells nghttp3 how much of |p| is in a packet. 0 or an error of ngtcp2. */
-static int take_piece(struct tri_h3_conn *c, const struct piece *p, ngtcp2_ssize taken)
+static void block_stream(struct tri_h3_conn *c, const struct tri_h3_piece *p)
 {
-    assert(taken >= 0 && (size_t)taken <= p->len);
-    int rv = nghttp3_conn_add_write_offset(c->http, p->id, (size_t)taken);
+    if (p->stream) {
+        tri_h3_output_block(p->stream);
+    } else {
+        nghttp3_conn_block_stream(c->http, p->id);
+    }
+}
+
+/* |taken| bytes of nghttp3's |p| are in a packet. 0 or an error of ngtcp2. */
+static int take_of_http(struct tri_h3_conn *c, const struct tri_h3_piece *p, size_t taken)
+{
+    int rv = nghttp3_conn_add_write_offset(c->http, p->id, taken);
     if (rv != 0) {
         return tri_h3_conn_http_error(c, rv);
     }
-    if (p->fin && (size_t)taken == p->len) {
-        struct tri_h3_stream *s = ngtcp2_conn_get_stream_user_data2(c->quic, p->id);
-        if (s) {
-            tri_h3_stream_fin_sent(s);
-        }
+    struct tri_h3_stream *s = ngtcp2_conn_get_stream_user_data2(c->quic, p->id);
+    if (s && p->fin && taken == p->len) {
+        tri_h3_stream_fin_sent(s);
+    } else if (s) {
+        tri_h3_output_head(s, taken, taken == p->len);
     }
+    return 0;
+}
+
+static int take_piece(struct tri_h3_conn *c, const struct tri_h3_piece *p, ngtcp2_ssize taken)
+{
+    assert(taken >= 0 && (size_t)taken <= p->len);
+    if (!p->stream) {
+        return take_of_http(c, p, (size_t)taken);
+    }
+    tri_h3_output_take(p, (size_t)taken);
     return 0;
 }
 
@@ -78,7 +108,7 @@ static int take_piece(struct tri_h3_conn *c, const struct piece *p, ngtcp2_ssize
  * PADDING lets a packet that has no room for the next piece be exactly full, which is what keeps
  * ngtcp2 aggregating. A packet that ends because nothing is left (id -1) is not padded.
  */
-static uint32_t flags_of(const struct piece *p)
+static uint32_t flags_of(const struct tri_h3_piece *p)
 {
     uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_MORE;
     if (p->id != -1) {
@@ -90,6 +120,14 @@ static uint32_t flags_of(const struct piece *p)
     return flags;
 }
 
+/* A packet is full: what did not fit comes after what others have. */
+static void end_turn(struct tri_h3_conn *c, const struct tri_h3_piece *p, ngtcp2_ssize n)
+{
+    if (n > 0 && p->stream && tri_h3_schedule_has(&p->stream->turn)) {
+        tri_h3_schedule_pass(&c->schedule, &p->stream->turn);
+    }
+}
+
 /* ngtcp2's write_pkt callback: one packet, from as many pieces as it takes.
  * NOLINTNEXTLINE(readability-function-size): its signature */
 static ngtcp2_ssize write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pkt_info *info,
@@ -97,7 +135,7 @@ static ngtcp2_ssize write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pk
 {
     struct tri_h3_conn *c = user;
     for (;;) {
-        struct piece p;
+        struct tri_h3_piece p;
         int rv = next_piece(c, &p);
         if (rv != 0) {
             return rv;
@@ -107,11 +145,11 @@ static ngtcp2_ssize write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pk
             ngtcp2_conn_writev_stream(quic, path, info, out, max, &taken, flags_of(&p), p.id,
                                       (const ngtcp2_vec *)(const void *)p.vec, p.vec_len, now);
         if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED) {
-            nghttp3_conn_block_stream(c->http, p.id);
+            block_stream(c, &p);
             continue;
         }
         if (n == NGTCP2_ERR_STREAM_SHUT_WR || n == NGTCP2_ERR_STREAM_NOT_FOUND) {
-            give_up_stream(c, p.id);
+            give_up_stream(c, &p);
             continue;
         }
         if (taken >= 0) {
@@ -121,6 +159,7 @@ static ngtcp2_ssize write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pk
             }
         }
         if (n != NGTCP2_ERR_WRITE_MORE) {
+            end_turn(c, &p, n);
             return n;
         }
     }
@@ -138,6 +177,7 @@ ngtcp2_ssize tri_h3_write_run(struct tri_h3_conn *c, uint8_t *buf, struct tri_h3
     ngtcp2_path_storage_zero(&path);
     ngtcp2_pkt_info info = {.ecn = NGTCP2_ECN_NOT_ECT};
     size_t segment = 0;
+    c->asks_http = true;
     ngtcp2_ssize n = ngtcp2_conn_write_aggregate_pkt2(c->quic, &path.path, &info, buf,
                                                       TRI_H3_RUN_BYTES_MAX, &segment, write_packet,
                                                       RUN_PACKETS_MAX, c->shared->now_ns);

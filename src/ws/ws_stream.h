@@ -13,11 +13,11 @@
  *     perhaps with more behind them; until on_released they do not move.
  *  2. Sent is not released. on_sent: the transport will not peek these bytes again. on_released:
  *     it will not read them again. released <= sent, always. h1 and h2 report released once the
- *     cipher has taken the bytes; h3 reports sent when nghttp3 takes them and released on
+ *     cipher has taken the bytes; h3 reports sent when they are in a packet and released on
  *     acknowledgement. Both count toward the session's queue limit, because both hold memory.
  *  3. Nothing to send is peek = 0 with *fin false. The transport asks again after wake_write.
  *     *fin true means: nothing follows the returned bytes; the transport ends its direction once
- *     they are sent, and peeks no more.
+ *     they are sent, and peeks no more after that.
  *  4. Input is borrowed for the call. The receiver takes all of it.
  *  5. Credit. Stream credit waits for consume; connection credit is returned at once, so that one
  *     slow session cannot stall its siblings. The bound, streams_max x stream window, is known at
