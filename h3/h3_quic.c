@@ -20,6 +20,14 @@ const uint32_t tri_h3_quic_versions[TRI_H3_VERSIONS_LEN] = {NGTCP2_PROTO_VER_V2,
  */
 #define CONGESTION_CONTROL NGTCP2_CC_ALGO_BBR
 
+/*
+ * Sizes of datagrams that are tried on a path, in this order (RFC 8899): what tunnels and access networks
+ * leave of a packet, behind headers of 48 bytes; that of Ethernet; and that of jumbo frames, as data
+ * centres have them. What fails is tried three times, and then nothing larger is.
+ */
+static const uint16_t path_probes[] = {1454 - 48, 1390 - 48, 1280 - 48,
+                                       1492 - 48, 1500 - 48, TRI_H3_DATAGRAM_BYTES_MAX};
+
 /* The peer's unidirectional streams: control, two of QPACK, and some of unknown kinds. */
 #define PEER_UNI_STREAMS 16u
 #define PEER_UNI_WINDOW_BYTES ((uint64_t)(64 * 1024))
@@ -42,6 +50,9 @@ void tri_h3_quic_settings(ngtcp2_settings *settings, struct tri_h3_conn *c)
     ngtcp2_settings_default(settings);
     settings->initial_ts = c->shared->now_ns;
     settings->cc_algo = CONGESTION_CONTROL;
+    settings->max_tx_udp_payload_size = TRI_H3_DATAGRAM_BYTES_MAX;
+    settings->pmtud_probes = path_probes;
+    settings->pmtud_probeslen = sizeof path_probes / sizeof *path_probes;
     settings->rand_ctx.native_handle = c->shared;
     settings->preferred_versions = tri_h3_quic_versions;
     settings->preferred_versionslen = TRI_H3_VERSIONS_LEN;

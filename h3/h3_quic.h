@@ -7,6 +7,9 @@
 
 #include "h3_conn.h"
 
+/* Of a datagram that we send, bytes: a packet of 9,000 less the headers of IPv6 and UDP. */
+#define TRI_H3_DATAGRAM_BYTES_MAX 8952u
+
 /* The versions we speak, the preferred one first: RFC 9369, RFC 9000. */
 #define TRI_H3_VERSIONS_LEN 2u
 extern const uint32_t tri_h3_quic_versions[TRI_H3_VERSIONS_LEN];

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#define DATAGRAM_BYTES_MAX 8952 /* as the server's: a path is used whole */
 #define CONNS_MAX 1024u
 #define CID_LENGTH ((size_t)8)
 #define ROUNDS_MAX 4 /* of recvmmsg, before anything is answered */
@@ -31,6 +32,9 @@ struct floor_quic {
     struct floor_quic_conn *active;
     uint8_t out[SEND_BYTES];
 };
+
+static const uint16_t path_probes[] = {1454 - 48, 1390 - 48, 1280 - 48,
+                                       1492 - 48, 1500 - 48, DATAGRAM_BYTES_MAX};
 
 static uint64_t read_clock(void)
 {
@@ -235,6 +239,9 @@ static bool open_quic(struct floor_quic_conn *c, const ngtcp2_pkt_hd *first)
     ngtcp2_settings_default(&settings);
     settings.initial_ts = q->now_ns;
     settings.cc_algo = NGTCP2_CC_ALGO_BBR;
+    settings.max_tx_udp_payload_size = DATAGRAM_BYTES_MAX;
+    settings.pmtud_probes = path_probes;
+    settings.pmtud_probeslen = sizeof path_probes / sizeof *path_probes;
     make_cid(c, &cid);
     return ngtcp2_conn_server_new(&c->quic, &first->scid, &cid, &path, first->version, &callbacks,
                                   &settings, &params, NULL, c) == 0;

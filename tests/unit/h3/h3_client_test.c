@@ -243,7 +243,7 @@ static void a_call_above_the_id_of_goaway_may_be_repeated(void **state)
     assert_false(tri_h3_client_calls.is_going(p->client));
     pair_h3_advance(p, 1); /* it is on its way, and lost */
     tri_h3_endpoint_shutdown(p->rig.endpoint, p->rig.now_ns);
-    pair_h3_advance(p, 20);
+    pair_h3_advance(p, 100);
     p->rig.up.cut = false;
     pair_h3_run(p);
     assert_int_equal(second->fails, 1);
