@@ -252,14 +252,16 @@ static enum tri_err init_sessions(struct tri_client *client, char error[TRI_TLS_
 static enum tri_err init_parts(struct tri_client *client, const struct tri_client_config *config,
                                char error[TRI_TLS_ERROR_MAX])
 {
-    tri_client_config_init(&client->config, config->alloc);
+    tri_cache_init(&client->cache, config->alloc);
+    const struct tri_alloc *alloc = &client->cache.alloc;
+    tri_client_config_init(&client->config, alloc);
     tri_list_init(&client->conns);
     tri_list_init(&client->dirty);
     tri_list_init(&client->ended);
     tri_list_init(&client->tcp_links);
-    tri_heap_init(&client->deadlines, config->alloc);
-    tri_client_tickets_init(&client->tickets, config->alloc);
-    tri_client_services_init(&client->services, config->alloc);
+    tri_heap_init(&client->deadlines, alloc);
+    tri_client_tickets_init(&client->tickets, alloc);
+    tri_client_services_init(&client->services, alloc);
     enum tri_err err = tri_client_config_copy(&client->config, config);
     tri_timeout_list_init(&client->answers,
                           client->config.limits.request_timeout_ms * TRI_NS_PER_MS);
@@ -277,6 +279,7 @@ static enum tri_err init_parts(struct tri_client *client, const struct tri_clien
     }
     if (err != TRI_OK) {
         tri_client_config_deinit(&client->config);
+        tri_cache_deinit(&client->cache);
     }
     return err;
 }
@@ -339,8 +342,9 @@ void tri_client_free(struct tri_client *client)
     tri_client_tickets_deinit(&client->tickets);
     tri_client_services_deinit(&client->services);
     deinit_tls(client);
-    const struct tri_alloc *alloc = client->config.alloc;
     tri_client_config_deinit(&client->config);
+    const struct tri_alloc *alloc = client->cache.base;
+    tri_cache_deinit(&client->cache);
     tri_alloc_release(alloc, client);
 }
 

@@ -6,6 +6,7 @@
 #ifndef TRI_CLIENT_INSTANCE_H
 #define TRI_CLIENT_INSTANCE_H
 
+#include "base_cache.h"
 #include "base_heap.h"
 #include "base_metrics.h"
 #include "client_config.h"
@@ -32,8 +33,10 @@ struct tri_client_guest {
 };
 
 struct tri_client {
-    struct tri_client_config config; /* a copy of the program's; its |alloc| is everybody's */
-    struct tri_loop *loop;           /* owned */
+    struct tri_cache cache; /* on the program's allocator */
+    struct tri_client_config
+        config;            /* a copy of the program's; its |alloc|, the cache, is everybody's */
+    struct tri_loop *loop; /* owned */
     struct tri_client_random masks;
     struct tri_session_worker sessions;
     struct tri_ws_host ws_host;

@@ -47,7 +47,7 @@ enum tri_err tri_server_new(struct tri_server **out, const struct tri_config *co
 void tri_server_free(struct tri_server *server)
 {
     if (server) {
-        const struct tri_alloc *alloc = server->shared.budget.base;
+        const struct tri_alloc *alloc = server->shared.cache.base;
         tri_worker_deinit(&server->worker);
         tri_shared_deinit(&server->shared);
         tri_alloc_release(alloc, server);

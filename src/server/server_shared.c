@@ -219,7 +219,8 @@ enum tri_err tri_shared_init(struct tri_shared *shared, const struct tri_config 
 {
     assert(config->alloc);
     *shared = (struct tri_shared){.alloc = &shared->budget.alloc};
-    tri_budget_init(&shared->budget, config->alloc, config->limits.memory_bytes_max);
+    tri_cache_init(&shared->cache, config->alloc);
+    tri_budget_init(&shared->budget, &shared->cache.alloc, config->limits.memory_bytes_max);
     tri_config_init(&shared->config, shared->alloc);
     enum tri_err err = tri_config_copy(&shared->config, config);
     if (err == TRI_OK) {
@@ -240,6 +241,7 @@ enum tri_err tri_shared_init(struct tri_shared *shared, const struct tri_config 
     if (err != TRI_OK) {
         tri_tls_keylog_close(shared->keylog);
         tri_config_deinit(&shared->config);
+        tri_cache_deinit(&shared->cache);
     }
     return err;
 }
@@ -252,6 +254,7 @@ void tri_shared_deinit(struct tri_shared *shared)
     tri_alloc_release(shared->alloc, shared->made_certificate);
     tri_tls_keylog_close(shared->keylog);
     tri_config_deinit(&shared->config);
+    tri_cache_deinit(&shared->cache);
 }
 
 uint64_t tri_shared_conn_open(struct tri_shared *shared)

@@ -7,6 +7,7 @@
 #define TRI_SERVER_SHARED_H
 
 #include "base_budget.h"
+#include "base_cache.h"
 #include "server_config.h"
 #include "server_error.h"
 #include "server_secret.h"
@@ -15,7 +16,8 @@
 #include <stdatomic.h>
 
 struct tri_shared {
-    struct tri_budget budget;        /* on the program's allocator; of the one worker */
+    struct tri_cache cache;          /* on the program's allocator; of the one worker */
+    struct tri_budget budget;        /* on the cache */
     const struct tri_alloc *alloc;   /* the budget's: all of the server is counted */
     struct tri_config config;        /* a copy of the program's */
     struct tri_tls_keylog *keylog;   /* NULL: none */

@@ -24,6 +24,12 @@ struct test_alloc {
 /* |t| must not move afterwards: t->alloc.user points at it. */
 void test_alloc_init(struct test_alloc *t);
 
+/* It does not tell sizes, so that a cache on it keeps nothing: each allocation comes here, and may fail. */
+static inline void test_alloc_hide_sizes(struct test_alloc *t)
+{
+    t->alloc.size = NULL;
+}
+
 /* The peak is what is live now, and rises from there. */
 static inline void test_alloc_restart_peak(struct test_alloc *t)
 {

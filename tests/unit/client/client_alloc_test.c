@@ -102,6 +102,7 @@ static bool live_with_failure(struct rig_client *r, unsigned http, size_t fail_a
 {
     struct test_alloc heap;
     test_alloc_init(&heap);
+    test_alloc_hide_sizes(&heap);
     struct tri_client_config *config = tri_client_config_new_with(&heap.alloc);
     assert_non_null(config);
     tri_client_config_insecure(config, true);

@@ -67,6 +67,7 @@ static void set_up(struct world *w)
 {
     *w = (struct world){.server = NULL};
     test_alloc_init(&w->heap);
+    test_alloc_hide_sizes(&w->heap);
     temp_dir_make(&w->dir);
     assert_int_equal(setenv("XDG_STATE_HOME", w->dir.path, 1), 0);
     w->config = tri_config_new_with(&w->heap.alloc);

@@ -594,6 +594,7 @@ static void short_memory_at_the_start_is_told_and_loses_nothing(void **state)
     for (size_t n = 0; failed; n++) { /* the first makes the certificate */
         struct test_alloc heap;
         test_alloc_init(&heap);
+        test_alloc_hide_sizes(&heap);
         struct tri_config *config = tri_config_new_with(&heap.alloc);
         assert_non_null(config);
         assert_int_equal(tri_config_listen(config, "127.0.0.1:0"), TRI_OK);

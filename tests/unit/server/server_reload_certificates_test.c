@@ -113,6 +113,7 @@ static void N6_without_memory_nothing_is_taken_over(void **state)
     struct tri_server *server = NULL;
     char error[512];
     test_alloc_init(&heap);
+    test_alloc_hide_sizes(&heap);
     assert_non_null(r->next);
     struct tri_config *config = make_config(&heap.alloc, "https://a.example");
     struct tri_config *next = make_config(tri_alloc_heap(), "https://b.example");

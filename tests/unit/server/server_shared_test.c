@@ -24,6 +24,7 @@ static void set_up(struct rig *r)
 {
     temp_dir_make(&r->dir);
     test_alloc_init(&r->heap);
+    test_alloc_hide_sizes(&r->heap);
     tri_config_init(&r->config, &r->heap.alloc);
     r->error[0] = '\0';
     assert_int_equal(setenv("XDG_STATE_HOME", r->dir.path, 1), 0);
