@@ -23,7 +23,7 @@ TRI_MUST_USE nghttp3_ssize tri_h3_http_read(struct tri_h3_conn *c, int64_t id, u
 
 /*
  * Takes a socket's stream over from nghttp3: what arrives, once it is answered (is_plain); and once our head
- * is acknowledged nghttp3 forgets it, and gives back 1.4 KB (is_let_go). Not from a callback of nghttp3.
+ * is acknowledged nghttp3 forgets it, and its 1.4 KB serve the next (is_let_go). Not from a callback of nghttp3.
  */
 void tri_h3_http_hand_over(struct tri_h3_stream *s);
 
