@@ -1,7 +1,7 @@
 /*
- * Bytes of a client's streams on their way to nghttp3, past the guard (h3_guard.h), and what their
- * faults mean: for the stream or for the connection. RFC 9114 sections 4.1.2, 8; RFC 9204 section
- * 7.4.
+ * Bytes of a peer's streams: on their way to nghttp3, past the guard (h3_guard.h); but those of a socket
+ * that is answered go to its tenant, frame by frame, without nghttp3 (decision 027). And what their faults
+ * mean: for the stream or for the connection. RFC 9114 sections 4.1.2, 4.4, 8; RFC 9204 section 7.4.
  */
 #ifndef TRI_H3_INPUT_H
 #define TRI_H3_INPUT_H
