@@ -126,7 +126,7 @@ bool tri_h3_output_next(struct tri_h3_stream *s, struct tri_h3_piece *p)
     if (s->ending || (there == 0 && !fin)) {
         return false;
     }
-    *p = (struct tri_h3_piece){.stream = s, .id = s->id};
+    tri_h3_piece_init(p, s, s->id);
     if (there > 0 && !add_frame(s, p, slices, there)) {
         return false;
     }

@@ -22,6 +22,18 @@ struct tri_h3_piece {
     size_t payload; /* of them, of a stream's own: the rest is the head of the frame */
 };
 
+/* Without the vectors, which nobody reads beyond |vec_len|: it is done for each message. */
+static inline void tri_h3_piece_init(struct tri_h3_piece *p, struct tri_h3_stream *stream,
+                                     int64_t id)
+{
+    p->stream = stream;
+    p->id = id;
+    p->fin = false;
+    p->vec_len = 0;
+    p->len = 0;
+    p->payload = 0;
+}
+
 /* nghttp3's read_data callback, which has nothing for it: it says where the head ends. */
 nghttp3_ssize tri_h3_output_read(nghttp3_conn *http, int64_t id, nghttp3_vec *vec, size_t vec_len,
                                  uint32_t *flags, void *user, void *stream_user);

@@ -36,7 +36,7 @@ static int next_of_http(struct tri_h3_conn *c, struct tri_h3_piece *p)
 /* What goes in the packet next: what nghttp3 has, then what the tenants have. */
 static int next_piece(struct tri_h3_conn *c, struct tri_h3_piece *p)
 {
-    *p = (struct tri_h3_piece){.id = -1};
+    tri_h3_piece_init(p, NULL, -1);
     if (!c->http || ngtcp2_conn_get_max_data_left2(c->quic) == 0) {
         return 0;
     }
