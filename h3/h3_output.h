@@ -48,7 +48,7 @@ void tri_h3_output_wake(struct tri_h3_stream *s);
 void tri_h3_output_block(struct tri_h3_stream *s);
 void tri_h3_output_unblock(struct tri_h3_stream *s);
 
-/* Fills |p|, of a scheduled stream. False: it has nothing, now. */
+/* Fills |p|, of a scheduled stream. False: it has nothing, now, and |p| means nothing. */
 TRI_MUST_USE bool tri_h3_output_next(struct tri_h3_stream *s, struct tri_h3_piece *p);
 
 /* |taken| bytes of |p|, and its end if they are all, are in a packet. */

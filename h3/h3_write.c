@@ -52,6 +52,7 @@ static int next_piece(struct tri_h3_conn *c, struct tri_h3_piece *p)
         }
         tri_h3_schedule_remove(turn);
     }
+    tri_h3_piece_init(p, NULL, -1);
     return 0;
 }
 
