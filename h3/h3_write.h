@@ -1,5 +1,6 @@
 /*
- * Packets out: what nghttp3 has to send goes into QUIC packets, many of them into one run.
+ * Packets out: what nghttp3 has to send, and then what the tenants have, goes into QUIC packets, many of
+ * them into one run.
  */
 #ifndef TRI_H3_WRITE_H
 #define TRI_H3_WRITE_H
